@@ -1,0 +1,34 @@
+"""Starts real Apache Kafka clusters from a notebook, shows what is inside them, checks exercises."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kafkalab import show
+    from kafkalab.cluster import Broker, KafkaCluster
+    from kafkalab.errors import KafkaLabError
+    from kafkalab.records import read_topic
+
+__all__ = ["Broker", "KafkaCluster", "KafkaLabError", "read_topic", "show"]
+
+# Names load on first use (PEP 562): the guardian and the command line start without pandas.
+_HOME = {
+    "Broker": "kafkalab.cluster",
+    "KafkaCluster": "kafkalab.cluster",
+    "KafkaLabError": "kafkalab.errors",
+    "read_topic": "kafkalab.records",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "show":
+        return import_module("kafkalab.show")
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'kafkalab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,120 @@
+"""One protocol, three rooms: containers, processes, a cluster that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from kafkalab.deadline import Deadline
+
+
+class NodeState(StrEnum):
+    """What a broker's process or container does now."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """One run of an official console tool.
+
+    Attributes
+    ----------
+    script : str
+        The tool's name without folder, such as `kafka-topics.sh`.
+    args : tuple of str
+        Its arguments; addresses in them are already this cluster's `tool_servers`.
+    input : str
+        What is typed at its prompt; empty for none.
+    files : mapping of str to str
+        Text files that the tool reads: name used in `args` → content. The backend writes them
+        where the tool runs (private, mode 0600) and replaces `{name}` in `args` by the path.
+    node_id : int or None
+        Run where this broker's own files are (kafka-dump-log, kafka-storage). In `args`,
+        `{log_dir}` and `{server_properties}` stand for that broker's folder and file.
+    """
+
+    script: str
+    args: tuple[str, ...]
+    input: str = ""
+    files: Mapping[str, str] | None = None
+    node_id: int | None = None
+
+
+class ToolProcess(Protocol):
+    """A console tool that runs."""
+
+    def lines(self, timeout: float) -> Iterator[str]:
+        """Lines of standard output and standard error as they come, without line ends.
+
+        Returns once the tool has ended and all its lines were given, or `timeout` seconds after
+        the call; it may be called again to go on.
+        """
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while the tool runs."""
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does in a terminal: the tool ends cleanly. Harmless when it has ended."""
+
+    def kill(self) -> None:
+        """End it now, and wait until it is gone."""
+
+
+class Backend(Protocol):
+    """Starts, changes and removes the nodes of one cluster.
+
+    An instance belongs to one cluster. Every method may raise `KafkaLabError`.
+    """
+
+    @property
+    def name(self) -> str:
+        """docker, process or existing."""
+
+    @property
+    def owns_brokers(self) -> bool:
+        """False where brokers cannot be stopped from here."""
+
+    @property
+    def client_config(self) -> Mapping[str, str]:
+        """What a client on this machine needs to connect, security included; after `start`."""
+
+    @property
+    def tool_servers(self) -> str:
+        """The `--bootstrap-server` of a console tool, as seen from where tools run."""
+
+    @property
+    def node_ids(self) -> Sequence[int]: ...
+
+    def fetch(self) -> None:
+        """Bring what is missing (image, or Kafka and Java), with progress and a stall deadline."""
+
+    def start(self, deadline: Deadline) -> None:
+        """Plan and start all nodes; return without waiting until they answer."""
+
+    def start_node(self, node_id: int) -> None: ...
+
+    def stop_node(self, node_id: int, deadline: Deadline) -> None:
+        """A clean stop (SIGTERM): leaders move first. Returns when the node has ended."""
+
+    def kill_node(self, node_id: int) -> None:
+        """SIGKILL; returns when the node is gone."""
+
+    def pause_node(self, node_id: int) -> None: ...
+
+    def resume_node(self, node_id: int) -> None: ...
+
+    def node_state(self, node_id: int) -> NodeState: ...
+
+    def node_log(self, node_id: int) -> str:
+        """All that the node wrote so far."""
+
+    def run_tool(self, call: ToolCall) -> ToolProcess: ...
+
+    def remove(self) -> None:
+        """Remove everything; harmless when called twice or after half a start."""

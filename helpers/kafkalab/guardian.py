@@ -1,0 +1,199 @@
+"""Removes a cluster whose owner died, and does every removal by label.
+
+The owner starts a guardian before its first node and holds the write end of a pipe to it. When
+the pipe closes without a goodbye, the owner is gone (kernel restarted, SIGKILL) and the guardian
+removes processes, containers, networks, volumes, ports and folders. They are found by the
+cluster's label, never by a list of ids, since a create call can be cut short.
+
+The module imports nothing heavy: a guardian starts beside the first broker on a small machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from kafkalab import registry
+from kafkalab.registry import Owner
+
+CLUSTER_LABEL = "kafkalab.cluster"
+"""Docker label, and Java system property of processes."""
+OWNER_LABEL = "kafkalab.owner"
+"""Docker label: pid@start of the owner, or `standing`."""
+GOODBYE = b"goodbye\n"
+_GRACE_PASSES = 3
+
+
+class Guardian:
+    """The owner's end: start it before the first node, dismiss it after the last is gone."""
+
+    def __init__(self, run_dir: Path, label: str, backend: str) -> None:
+        owner = Owner.this_process()
+        command = [
+            sys.executable,
+            "-m",
+            "kafkalab.guardian",
+            str(run_dir),
+            label,
+            backend,
+            str(owner.pid),
+            repr(owner.started),
+        ]
+        self._process = _spawn_detached(command)
+
+    def dismiss(self) -> None:
+        """Say goodbye: the cluster is gone already."""
+        pipe = self._process.stdin
+        if pipe is not None and not pipe.closed:
+            try:
+                pipe.write(GOODBYE)
+                pipe.close()
+            except OSError:
+                pass
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _spawn_detached(command: list[str]) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    if sys.platform == "win32":
+        # ipykernel ends all descendants of a kernel: start through a process that leaves at once,
+        # so that the guardian is no descendant; the pipe is handed on as standard input
+        relay = (
+            "import subprocess, sys;"
+            "subprocess.Popen(sys.argv[1:], stdin=sys.stdin,"
+            " creationflags=subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS)"
+        )
+        command = [sys.executable, "-c", relay, *command]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # ■ and a kernel's restart signal the kernel's process group
+        cwd=Path(sys.executable).anchor,
+        env=environment,
+    )
+
+
+def remove_cluster(run_dir: Path, label: str, backend: str) -> None:
+    """Remove all that carries the label; harmless where nothing does.
+
+    Raises
+    ------
+    docker.errors.DockerException
+        When the engine that holds the containers does not answer.
+    """
+    if backend == "docker":
+        remove_containers(label)
+    remove_processes(label)
+    registry.release_ports(run_dir, label)
+    _remove_folder(run_dir / label)
+
+
+def labelled_processes(label: str) -> list[psutil.Process]:
+    """The processes whose command line carries the label as a Java system property."""
+    mark = f"-D{CLUSTER_LABEL}={label}"
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if mark in process.cmdline():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def remove_processes(label: str) -> None:
+    """SIGKILL them, again until a look finds none (a start can be under way)."""
+    while processes := labelled_processes(label):
+        for process in processes:
+            try:
+                process.kill()
+            except psutil.Error:
+                continue
+        psutil.wait_procs(processes, timeout=5)
+
+
+def remove_containers(label: str, client: Any = None) -> None:
+    """Remove the containers, their anonymous volumes, the volumes and networks of the label."""
+    import docker
+    import docker.errors
+
+    engine = client or docker.from_env(timeout=30)
+    gone = (docker.errors.NotFound, docker.errors.APIError)
+    selector = {"label": f"{CLUSTER_LABEL}={label}"}
+    for container in engine.containers.list(all=True, filters=selector, ignore_removed=True):
+        try:
+            container.remove(v=True, force=True)
+        except gone:
+            continue
+    for collection in (engine.networks, engine.volumes):
+        for item in collection.list(filters=selector):
+            try:
+                item.remove()
+            except gone:
+                continue
+    if client is None:
+        engine.close()
+
+
+def _remove_folder(folder: Path) -> None:
+    for _ in range(50):  # a node that dies may still write for a moment
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
+
+
+def _owner_left(owner: Owner) -> bool:
+    """Wait for the goodbye (False) or for the owner's death (True)."""
+    said = threading.Event()
+    closed = threading.Event()
+
+    def read() -> None:
+        if sys.stdin.buffer.read() == GOODBYE:
+            said.set()
+        closed.set()
+
+    # a thread, since select() does not wait on pipes under Windows
+    threading.Thread(target=read, daemon=True).start()
+    while not closed.wait(timeout=1.0):
+        # a process forked by the owner may hold the pipe open after the owner's death
+        if not owner.alive:
+            return not said.is_set()
+    return not said.is_set()
+
+
+def main(arguments: list[str]) -> None:
+    """`python -m kafkalab.guardian RUN_DIR LABEL BACKEND PID STARTED`."""
+    run_dir, label, backend = Path(arguments[0]), arguments[1], arguments[2]
+    owner = Owner(int(arguments[3]), float(arguments[4]))
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if not _owner_left(owner):
+        return
+    for attempt in range(_GRACE_PASSES):  # a create call of the dead owner can still arrive
+        try:
+            remove_cluster(run_dir, label, backend)
+        except Exception:  # the engine may be away for a moment; the next pass tries again
+            pass
+        if attempt < _GRACE_PASSES - 1:
+            time.sleep(1.0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,198 @@
+"""Which clusters this user's cache knows: one folder a cluster, and the ports it holds."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+from filelock import FileLock
+
+from kafkalab.errors import KafkaLabError
+from kafkalab.node_config import FIRST_PORT, HOST, LAST_PORT
+
+PORTS_PER_CLUSTER = 10
+RECORD = "cluster.json"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The process that holds a cluster: its id, and its start time since ids are used again."""
+
+    pid: int
+    started: float
+
+    @classmethod
+    def this_process(cls) -> Owner:
+        return cls(os.getpid(), psutil.Process().create_time())
+
+    @property
+    def alive(self) -> bool:
+        try:
+            process = psutil.Process(self.pid)
+            return (
+                abs(process.create_time() - self.started) < 1.0
+                and process.status() != psutil.STATUS_ZOMBIE
+            )
+        except psutil.Error:
+            return False
+
+    def __str__(self) -> str:
+        return f"{self.pid}@{self.started:.2f}"
+
+
+@dataclass(frozen=True)
+class ClusterRecord:
+    """What another process must know about a cluster.
+
+    Attributes
+    ----------
+    label : str
+        Names its processes or containers, and its folder.
+    backend : str
+        docker or process.
+    cluster_id : str
+        Kafka's `cluster.id`.
+    owner : Owner or None
+        None for a standing cluster, which lives until `kafkalab stop`.
+    port_base : int
+    brokers : int
+    image : str
+        The container image, for Docker; else empty.
+    config : dict of str to str
+        Broker settings that the user added.
+    """
+
+    label: str
+    backend: str
+    cluster_id: str
+    owner: Owner | None
+    port_base: int
+    brokers: int
+    image: str
+    config: dict[str, str]
+
+    @property
+    def standing(self) -> bool:
+        return self.owner is None
+
+    @property
+    def leftover(self) -> bool:
+        """True where the owner has died and nobody will stop the cluster."""
+        return self.owner is not None and not self.owner.alive
+
+    def write(self, run_dir: Path) -> None:
+        target = run_dir / self.label / RECORD
+        partial = target.with_suffix(".partial")
+        partial.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        partial.replace(target)
+
+
+def cluster_folder(run_dir: Path, label: str) -> Path:
+    """Make the cluster's own folder, readable by its user only."""
+    folder = run_dir / label
+    try:
+        folder.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise KafkaLabError(
+            f"The folder {folder} cannot be made: {error.strerror or error}.",
+            tried="to make the folder that holds the cluster's data and logs",
+            fix="free some disk space, or choose a folder that you may write to: "
+            "export KAFKALAB_CACHE=/path/to/a/folder",
+        ) from error
+    return folder
+
+
+def records(run_dir: Path) -> Iterator[ClusterRecord]:
+    """All clusters that have a record; folders without a readable one are passed over."""
+    for path in sorted(run_dir.glob(f"*/{RECORD}")):
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            owner = Owner(**data.pop("owner")) if data["owner"] else data.pop("owner")
+            yield ClusterRecord(owner=owner, **data)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+
+
+def reserve_ports(
+    run_dir: Path,
+    label: str,
+    needed: Callable[[int], list[int]],
+    wanted_base: int | None = None,
+) -> int:
+    """Reserve ten host ports for a cluster until `release_ports`; return the base.
+
+    Parameters
+    ----------
+    run_dir : Path
+    label : str
+        The cluster whose folder exists already; a reservation counts as long as it does.
+    needed : callable
+        base → the ports that must be free to bind now.
+    wanted_base : int, optional
+        Take this base or fail.
+
+    Raises
+    ------
+    KafkaLabError
+        When no base is free.
+    """
+    locks = run_dir / "ports"
+    locks.mkdir(parents=True, exist_ok=True)
+    bases = [wanted_base] if wanted_base is not None else _shuffled_bases()
+    with FileLock(run_dir / "ports.lock", timeout=30):
+        for base in bases:
+            lock = locks / str(base)
+            if _held(lock, run_dir) or not all(_bindable(port) for port in needed(base)):
+                continue
+            lock.write_text(label, encoding="utf-8")
+            return base
+    raise KafkaLabError(
+        "No free TCP ports are left for a cluster on 127.0.0.1."
+        if wanted_base is None
+        else f"Ports {needed(wanted_base)} on 127.0.0.1 are in use.",
+        tried=f"to bind ports between {FIRST_PORT} and {LAST_PORT}"
+        if wanted_base is None
+        else "to bind each of them",
+        fix="end the clusters that nobody uses any more: kafkalab stop --all",
+    )
+
+
+def release_ports(run_dir: Path, label: str) -> None:
+    """Give back every reservation of the cluster; harmless when there is none."""
+    for lock in (run_dir / "ports").glob("*"):
+        try:
+            if lock.read_text(encoding="utf-8") == label:
+                lock.unlink()
+        except OSError:
+            continue
+
+
+def _shuffled_bases() -> list[int]:
+    bases = list(range(FIRST_PORT, LAST_PORT + 1 - PORTS_PER_CLUSTER, PORTS_PER_CLUSTER))
+    random.shuffle(bases)
+    return bases
+
+
+def _held(lock: Path, run_dir: Path) -> bool:
+    try:
+        return (run_dir / lock.read_text(encoding="utf-8")).is_dir()
+    except OSError:
+        return False
+
+
+def _bindable(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":
+            # what Java does: a port in TIME_WAIT is free, a listening one is not
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
