@@ -1,4 +1,4 @@
-"""Starts real Apache Kafka clusters from a notebook, shows what is inside them, checks exercises."""
+"""Starts real Apache Kafka clusters from a notebook, shows what is inside, checks exercises."""
 
 from __future__ import annotations
 

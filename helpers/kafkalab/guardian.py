@@ -10,6 +10,7 @@ The module imports nothing heavy: a guardian starts beside the first broker on a
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -187,10 +188,8 @@ def main(arguments: list[str]) -> None:
     if not _owner_left(owner):
         return
     for attempt in range(_GRACE_PASSES):  # a create call of the dead owner can still arrive
-        try:
+        with contextlib.suppress(Exception):  # an engine may be away; the next pass tries again
             remove_cluster(run_dir, label, backend)
-        except Exception:  # the engine may be away for a moment; the next pass tries again
-            pass
         if attempt < _GRACE_PASSES - 1:
             time.sleep(1.0)
 

@@ -13,6 +13,7 @@ HOST = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 20_000, 31_999
 """Host ports: outside the ephemeral ranges of Linux, macOS and Windows."""
 
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104 - inside a container; published on 127.0.0.1 only
 CONTAINER_CLIENT_PORT = 9092
 CONTAINER_INTERNAL_PORT = 19092
 CONTAINER_CONTROLLER_PORT = 9093
@@ -109,7 +110,7 @@ def check_broker_count(brokers: object) -> int:
 
 
 def new_cluster_id() -> str:
-    """A random Kafka `cluster.id`; never one that starts with a dash, which tools take for a flag."""
+    """A random Kafka `cluster.id`, never with a dash first: tools would take it for a flag."""
     while True:
         text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         if not text.startswith("-"):
@@ -148,11 +149,11 @@ def plan_containers(
         nodes.append(
             NodePlan(
                 node_id=i,
-                client_bind=Address("0.0.0.0", CONTAINER_CLIENT_PORT),
+                client_bind=Address(ALL_INTERFACES, CONTAINER_CLIENT_PORT),
                 client=Address(HOST, port_base + i),
-                internal_bind=Address("0.0.0.0", CONTAINER_INTERNAL_PORT),
+                internal_bind=Address(ALL_INTERFACES, CONTAINER_INTERNAL_PORT),
                 internal=Address(name, CONTAINER_INTERNAL_PORT),
-                controller_bind=Address("0.0.0.0", CONTAINER_CONTROLLER_PORT),
+                controller_bind=Address(ALL_INTERFACES, CONTAINER_CONTROLLER_PORT),
                 controller=Address(name, CONTAINER_CONTROLLER_PORT),
                 log_dir=CONTAINER_LOG_DIR,
             )

@@ -1,0 +1,429 @@
+"""`KafkaCluster`: what a notebook holds."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from kafkalab import librdkafka
+from kafkalab.backends import Backend, NodeState
+from kafkalab.deadline import Deadline
+from kafkalab.errors import KafkaLabError
+from kafkalab.node_config import check_broker_count
+from kafkalab.registry import Owner
+from kafkalab.settings import Settings, check_backend
+
+if TYPE_CHECKING:
+    from confluent_kafka.admin import AdminClient, DescribeClusterResult
+
+    from kafkalab.console import BackgroundTool, ToolResult
+
+log = logging.getLogger(__name__)
+
+DEFAULT_NAME = ""
+LOG_LINES_IN_ERRORS = 12
+_WARM_GROUP = "warm"
+_PORT_TAKEN = ("Address already in use", "BindException")
+
+# One kernel holds one cluster a name: a cell that is run again replaces its own cluster.
+_running: dict[str, KafkaCluster] = {}
+
+
+@dataclass(frozen=True)
+class Broker:
+    """One broker as it is now.
+
+    Attributes
+    ----------
+    node_id : int
+        Kafka's `node.id`.
+    address : str
+        `host:port` for clients on this machine.
+    state : str
+        running, paused or stopped.
+    """
+
+    node_id: int
+    address: str
+    state: str
+
+
+class BrokerLog(str):
+    """A broker's log that a notebook shows as it is, line by line."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class KafkaCluster:
+    """A real Kafka cluster of one or three brokers that this process owns.
+
+    Parameters
+    ----------
+    brokers : int
+        1 or 3. Each is a broker and a KRaft controller.
+    backend : str, optional
+        auto, docker, process or existing; by default what `KAFKALAB_BACKEND` says, else auto.
+    name : str, optional
+        A kernel holds one cluster without a name; give names to hold several at once.
+    config : mapping, optional
+        Broker settings that differ from the package's, such as
+        ``{"log.retention.check.interval.ms": 1000}``.
+    settings : Settings, optional
+        By default read from the environment at `start`.
+
+    Examples
+    --------
+    >>> with KafkaCluster() as cluster:
+    ...     producer = Producer(cluster.client_config)
+    """
+
+    def __init__(
+        self,
+        brokers: int = 1,
+        *,
+        backend: str | None = None,
+        name: str = DEFAULT_NAME,
+        config: Mapping[str, object] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self._brokers = check_broker_count(brokers)
+        self._choice = None if backend is None else check_backend(backend, "backend=")
+        self._name = name
+        self._config = {str(key): _setting_text(value) for key, value in (config or {}).items()}
+        self._settings = settings
+        self._backend: Backend | None = None
+        self._background: list[BackgroundTool] = []
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def start(self, timeout: float = 60) -> Self:
+        """Start the cluster, or return it when it runs; afterwards every client can connect.
+
+        What is missing (image, Kafka) is fetched first. A cluster of the same name that this
+        process started before is stopped.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds from the end of fetching until the cluster answers.
+
+        Raises
+        ------
+        KafkaLabError
+            Where it did not come up; nothing that was started is left.
+        """
+        if self._backend is not None:
+            return self
+        if not isinstance(timeout, int | float) or timeout <= 0:
+            raise KafkaLabError(
+                f"timeout={timeout!r} is not a number of seconds.", fix="cluster.start(timeout=60)"
+            )
+        earlier = _running.get(self._name)
+        if earlier is not None and earlier is not self:
+            earlier.stop()
+        librdkafka.route_stderr()
+        backend = self._choose_backend()
+        backend.fetch()
+        self._start(backend, Deadline(timeout))
+        _running[self._name] = self
+        return self
+
+    def _choose_backend(self) -> Backend:
+        from kafkalab.backends.choice import choose
+
+        settings = self._settings or Settings.from_environment()
+        choice = self._choice or settings.backend
+        owner = Owner.this_process()
+        return choose(settings, choice, self._brokers, owner=owner, config=self._config)
+
+    def _start(self, backend: Backend, deadline: Deadline) -> None:
+        while True:
+            self._backend = backend
+            try:
+                backend.start(deadline)
+                self._wait_until_ready(deadline)
+                return
+            except _PortTakenError:
+                # another program bound a port after it was found free; voters are static, so
+                # all nodes are planned again
+                log.info("a port was taken meanwhile; starting again with other ports")
+                backend.remove()
+                self._backend = None
+                if deadline.passed:
+                    raise
+            except BaseException:
+                backend.remove()
+                self._backend = None
+                raise
+
+    def stop(self) -> None:
+        """Stop the cluster and remove all of it, its data too; harmless when it is stopped."""
+        backend, self._backend = self._backend, None
+        if _running.get(self._name) is self:
+            del _running[self._name]
+        tools, self._background = self._background, []
+        for tool in tools:
+            tool.stop()
+        if backend is not None:
+            backend.remove()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    # --- what clients need --------------------------------------------------------------------
+
+    @property
+    def backend(self) -> str:
+        """docker, process or existing; chosen at `start`."""
+        return self._live.name
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Addresses for a client's `bootstrap.servers`, joined by commas."""
+        return self.client_config["bootstrap.servers"]
+
+    @property
+    def client_config(self) -> dict[str, str]:
+        """What a client needs to reach this cluster, security included, and nothing else."""
+        return dict(self._live.client_config)
+
+    @property
+    def brokers(self) -> list[Broker]:
+        """The brokers as they are now, by node id."""
+        backend = self._live
+        servers = self.bootstrap_servers.split(",")
+        ids = list(backend.node_ids)
+        if len(servers) != len(ids):  # an existing cluster may be reached through some of them
+            servers = [servers[0]] * len(ids)
+        return [
+            Broker(node_id, address, str(backend.node_state(node_id)))
+            for node_id, address in zip(ids, servers, strict=True)
+        ]
+
+    @property
+    def _live(self) -> Backend:
+        if self._backend is None:
+            raise KafkaLabError("This cluster is stopped.", fix="start it: cluster.start()")
+        return self._backend
+
+    # --- brokers ------------------------------------------------------------------------------
+
+    def stop_broker(self, node_id: int, timeout: float = 30) -> None:
+        """Stop a broker cleanly, as an operator does: its leaders move away first."""
+        self._own(node_id).stop_node(node_id, Deadline(timeout))
+
+    def kill_broker(self, node_id: int) -> None:
+        """End a broker at once, as a power cut does."""
+        self._own(node_id).kill_node(node_id)
+
+    def pause_broker(self, node_id: int) -> None:
+        """Freeze a broker: it keeps its connections and answers nothing."""
+        self._own(node_id).pause_node(node_id)
+
+    def resume_broker(self, node_id: int) -> None:
+        """Let a paused broker go on."""
+        self._own(node_id).resume_node(node_id)
+
+    def start_broker(self, node_id: int, timeout: float = 60) -> None:
+        """Start a stopped or killed broker with the data it has; return once the cluster sees it.
+
+        With fewer running brokers than a majority of the controllers the cluster cannot see
+        anything: then the broker is started and the call returns.
+        """
+        backend = self._own(node_id)
+        backend.start_node(node_id)
+        running = [n for n in backend.node_ids if backend.node_state(n) is NodeState.RUNNING]
+        if len(running) * 2 > len(backend.node_ids):
+            self._wait_for_broker(node_id, Deadline(timeout))
+
+    def logs(self, node_id: int = 1, last: int | None = None) -> BrokerLog:
+        """What a broker wrote so far, or its `last` lines."""
+        self._check_id(node_id)
+        text = self._live.node_log(node_id)
+        return BrokerLog(text if last is None else "\n".join(text.splitlines()[-last:]))
+
+    def _own(self, node_id: int) -> Backend:
+        backend = self._live
+        if not backend.owns_brokers:
+            raise KafkaLabError(
+                "The brokers of an existing cluster cannot be stopped or started from here.",
+                tried=f"to change broker {node_id!r}",
+                fix="unset KAFKALAB_CLIENT_CONFIG and KAFKALAB_BOOTSTRAP_SERVERS, restart the "
+                "kernel, and run the notebook on a cluster of its own",
+            )
+        self._check_id(node_id)
+        return backend
+
+    def _check_id(self, node_id: object) -> None:
+        ids = list(self._live.node_ids)
+        if node_id not in ids or isinstance(node_id, bool):
+            known = ", ".join(map(str, ids))
+            raise KafkaLabError(
+                f"There is no broker {node_id!r} in this cluster.",
+                fix=f"use one of the ids that it has: {known}",
+            )
+
+    # --- console tools ------------------------------------------------------------------------
+
+    def console(
+        self,
+        line: str,
+        *,
+        input: str = "",
+        background: bool = False,
+        timeout: float | None = None,
+    ) -> ToolResult | BackgroundTool:
+        """Run a line of the official documentation with the official tool, on this cluster.
+
+        See `kafkalab.console.run`, which has the rules.
+        """
+        from kafkalab import console
+
+        result = console.run(self._live, line, input=input, background=background, timeout=timeout)
+        if isinstance(result, console.BackgroundTool):
+            self._background.append(result)
+        return result
+
+    # --- waiting ------------------------------------------------------------------------------
+
+    def _wait_until_ready(self, deadline: Deadline) -> None:
+        backend = self._live
+        self._wait_for_nodes(backend.client_config, set(backend.node_ids), deadline)
+        if backend.owns_brokers:
+            self._warm_group_coordinator(deadline)
+
+    def _wait_for_broker(self, node_id: int, deadline: Deadline) -> None:
+        """Ask the broker itself: the others list it until its session times out."""
+        address = next(b.address for b in self.brokers if b.node_id == node_id)
+        config = {**self._live.client_config, "bootstrap.servers": address}
+        self._wait_for_nodes(config, {node_id}, deadline)
+
+    def _wait_for_nodes(
+        self, client_config: Mapping[str, str], wanted: set[int], deadline: Deadline
+    ) -> None:
+        """Wait until the cluster names a controller and the wanted nodes."""
+        backend = self._live
+        admin = _admin(client_config)
+        while not deadline.passed:
+            self._check_ended_early(backend, wanted)
+            seen = _describe(admin, min(0.5, deadline.remaining))
+            if seen is not None and seen.controller is not None:
+                ids = {node.id for node in seen.nodes}
+                if wanted <= ids or not backend.owns_brokers:
+                    return
+            time.sleep(0.02)
+        raise self._timed_out(deadline, "the cluster did not answer")
+
+    def _warm_group_coordinator(self, deadline: Deadline) -> None:
+        """Ask for a group until its coordinator has loaded: it saves the first consumer 3 s."""
+        backend = self._live
+        admin = _admin(backend.client_config)
+        wanted = set(backend.node_ids)
+        while not deadline.passed:
+            self._check_ended_early(backend, wanted)
+            if _coordinator_answers(admin, min(1.0, deadline.remaining)):
+                return
+            time.sleep(0.02)
+        raise self._timed_out(deadline, "the group coordinator did not answer")
+
+    def _check_ended_early(self, backend: Backend, node_ids: set[int]) -> None:
+        if not backend.owns_brokers:
+            return
+        for node_id in node_ids:
+            if backend.node_state(node_id) is NodeState.STOPPED:
+                lines = backend.node_log(node_id).splitlines()
+                if any(mark in line for line in lines for mark in _PORT_TAKEN):
+                    raise _PortTakenError(node_id)
+                raise KafkaLabError(
+                    f"Broker {node_id} ended while it was starting.",
+                    tried=f"to start it on the {backend.name} backend",
+                    fix="read its last lines below; a wrong value in config={…} or too little "
+                    "memory are the usual causes: kafkalab doctor",
+                    log=lines[-LOG_LINES_IN_ERRORS:],
+                )
+
+    def _timed_out(self, deadline: Deadline, what: str) -> KafkaLabError:
+        backend = self._live
+        lines = backend.node_log(backend.node_ids[0]).splitlines() if backend.owns_brokers else []
+        return KafkaLabError(
+            f"The cluster did not come up within {deadline.seconds:g} seconds: {what}.",
+            tried=f"to start {self._brokers} broker(s) on the {backend.name} backend",
+            fix="give it more time: KafkaCluster().start(timeout=180); "
+            "kafkalab doctor says what slows this machine down",
+            log=lines[-LOG_LINES_IN_ERRORS:],
+        )
+
+    # --- looks --------------------------------------------------------------------------------
+
+    def _table(self) -> tuple[str, str]:
+        from kafkalab.show.table import BrokerRow, cluster_table
+
+        rows = [BrokerRow(b.node_id, b.address, b.state) for b in self.brokers]
+        return cluster_table(rows)
+
+    def __repr__(self) -> str:
+        if self._backend is None:
+            return f"KafkaCluster(brokers={self._brokers}), stopped"
+        return self._table()[0]
+
+    def _repr_html_(self) -> str | None:
+        return None if self._backend is None else self._table()[1]
+
+
+class _PortTakenError(KafkaLabError):
+    """A broker found its port in use."""
+
+    def __init__(self, node_id: int) -> None:
+        super().__init__(
+            f"A port of broker {node_id} was taken by another program, again and again.",
+            fix="end what uses ports 20000-31999 of 127.0.0.1, or run this again",
+        )
+
+
+def _setting_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _admin(client_config: Mapping[str, str]) -> AdminClient:
+    from confluent_kafka.admin import AdminClient
+
+    return AdminClient({**client_config, **librdkafka.client_defaults()})
+
+
+def _describe(admin: AdminClient, seconds: float) -> DescribeClusterResult | None:
+    """The nodes and controller that the cluster names, or None where it does not answer yet."""
+    from confluent_kafka import KafkaException
+
+    try:
+        future = admin.describe_cluster(request_timeout=seconds)
+        return future.result(timeout=seconds + 1.0)
+    except (KafkaException, TimeoutError):
+        return None
+
+
+def _coordinator_answers(admin: AdminClient, seconds: float) -> bool:
+    from confluent_kafka import KafkaError, KafkaException
+
+    try:
+        futures = admin.describe_consumer_groups([_WARM_GROUP], request_timeout=seconds)
+        futures[_WARM_GROUP].result(timeout=seconds + 1.0)
+    except KafkaException as error:
+        return bool(error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND)
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,64 @@
+"""What librdkafka writes about connections, kept out of notebooks.
+
+librdkafka prints lines such as `%3|1700000000.1|FAIL|…` on file descriptor 2 when a broker is
+away. In a lesson that stops brokers on purpose they would drown the output. They go to the logger
+`kafkalab.librdkafka` instead; `logging.basicConfig(level="INFO")` shows them.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import threading
+from typing import BinaryIO
+
+logger = logging.getLogger("kafkalab.librdkafka")
+logger.addHandler(logging.NullHandler())
+
+_LINE = re.compile(rb"^%([0-7])\|\d+\.\d+\|")
+_LEVELS = {
+    0: logging.CRITICAL,
+    1: logging.CRITICAL,
+    2: logging.CRITICAL,
+    3: logging.INFO,  # a broker that is away: in this series mostly on purpose
+    4: logging.INFO,
+    5: logging.INFO,
+    6: logging.DEBUG,
+    7: logging.DEBUG,
+}
+_routed = threading.Lock()
+
+
+def client_defaults() -> dict[str, object]:
+    """Settings of the package's own short-lived clients: quiet, and quick to try again."""
+    return {
+        "logger": logger,
+        "reconnect.backoff.ms": 20,
+        "reconnect.backoff.max.ms": 200,
+        "socket.connection.setup.timeout.ms": 5000,
+    }
+
+
+def route_stderr() -> None:
+    """In a notebook's kernel, filter file descriptor 2; once a process, elsewhere nothing."""
+    if "ipykernel" not in sys.modules or os.name != "posix" or not _routed.acquire(blocking=False):
+        return
+    behind = os.fdopen(os.dup(2), "wb", buffering=0)
+    read_end, write_end = os.pipe()
+    os.dup2(write_end, 2)
+    os.close(write_end)
+    threading.Thread(
+        target=_filter, args=(os.fdopen(read_end, "rb"), behind), daemon=True, name="librdkafka-log"
+    ).start()
+
+
+def _filter(lines: BinaryIO, behind: BinaryIO) -> None:
+    for line in lines:
+        match = _LINE.match(line)
+        if match:
+            text = line.decode("utf-8", errors="replace").rstrip()
+            logger.log(_LEVELS[int(match[1])], "%s", text)
+        else:
+            behind.write(line)
