@@ -1,0 +1,21 @@
+"""A kernel under test behaves as a kernel of JupyterLab."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def as_in_jupyterlab() -> Iterator[None]:
+    """Hide pytest from kernels that are started meanwhile.
+
+    ipykernel does not capture what C libraries write where it sees PYTEST_CURRENT_TEST, so
+    outputs would differ from those that a learner sees.
+    """
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PYTEST_")}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
