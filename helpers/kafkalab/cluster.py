@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from kafkalab import librdkafka
 from kafkalab.backends import Backend, NodeState
 from kafkalab.deadline import Deadline
-from kafkalab.errors import KafkaLabError
+from kafkalab.errors import KafkaLabError, telling_lines
 from kafkalab.node_config import check_broker_count
 from kafkalab.registry import Owner
 from kafkalab.settings import Settings, check_backend
@@ -346,26 +346,26 @@ class KafkaCluster:
             return
         for node_id in node_ids:
             if backend.node_state(node_id) is NodeState.STOPPED:
-                lines = backend.node_log(node_id).splitlines()
-                if any(mark in line for line in lines for mark in _PORT_TAKEN):
+                text = backend.node_log(node_id)
+                if any(mark in text for mark in _PORT_TAKEN):
                     raise _PortTakenError(node_id)
                 raise KafkaLabError(
                     f"Broker {node_id} ended while it was starting.",
                     tried=f"to start it on the {backend.name} backend",
                     fix="read its last lines below; a wrong value in config={…} or too little "
                     "memory are the usual causes: kafkalab doctor",
-                    log=lines[-LOG_LINES_IN_ERRORS:],
+                    log=telling_lines(text, LOG_LINES_IN_ERRORS),
                 )
 
     def _timed_out(self, deadline: Deadline, what: str) -> KafkaLabError:
         backend = self._live
-        lines = backend.node_log(backend.node_ids[0]).splitlines() if backend.owns_brokers else []
+        text = backend.node_log(backend.node_ids[0]) if backend.owns_brokers else ""
         return KafkaLabError(
             f"The cluster did not come up within {deadline.seconds:g} seconds: {what}.",
             tried=f"to start {self._brokers} broker(s) on the {backend.name} backend",
             fix="give it more time: KafkaCluster().start(timeout=180); "
             "kafkalab doctor says what slows this machine down",
-            log=lines[-LOG_LINES_IN_ERRORS:],
+            log=telling_lines(text, LOG_LINES_IN_ERRORS),
         )
 
     # --- looks --------------------------------------------------------------------------------

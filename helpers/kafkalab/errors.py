@@ -45,5 +45,15 @@ class KafkaLabError(Exception):
         return [f"KafkaLabError: {self}"]
 
 
+def telling_lines(text: str, last: int) -> list[str]:
+    """The `last` lines of a Java program's output, its stack frames left out.
+
+    A failing broker ends with the reason and then a dozen frames, which would push it out.
+    """
+    frames = ("\tat ", "\t... ")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith(frames)]
+    return lines[-last:]
+
+
 def _rebuild(what: str, tried: str, fix: str, log: tuple[str, ...]) -> KafkaLabError:
     return KafkaLabError(what, tried=tried, fix=fix, log=log)

@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -21,7 +22,7 @@ from kafkalab import archives, guardian, jvm, registry
 from kafkalab.backends import NodeState, ToolCall, ToolProcess
 from kafkalab.deadline import Deadline
 from kafkalab.distribution import TOOL_CLASSES, Distribution, cache_error, provide
-from kafkalab.errors import KafkaLabError
+from kafkalab.errors import KafkaLabError, telling_lines
 from kafkalab.guardian import CLUSTER_LABEL, Guardian
 from kafkalab.node_config import (
     ClusterPlan,
@@ -169,7 +170,12 @@ class ProcessBackend:
         checkpoint = archives.format_template(cache, self._java())
         if checkpoint is None:
             first = plan.nodes[0]
-            self._run_format(first.node_id)
+            # without the user's settings: a wrong one is named by the broker, as on later starts
+            plain = self._folder(first.node_id) / "format.properties"
+            plain.write_text(
+                render(node_properties(replace(plan, config={}), first)), encoding="utf-8"
+            )
+            self._run_format(first.node_id, plain)
             checkpoint = (Path(first.log_dir) / "bootstrap.checkpoint").read_bytes()
             archives.keep_format_template(cache, self._java(), checkpoint)
         for node in plan.nodes:
@@ -179,7 +185,7 @@ class ProcessBackend:
                 meta_properties(plan.cluster_id, node.node_id), encoding="utf-8"
             )
 
-    def _run_format(self, node_id: int) -> None:
+    def _run_format(self, node_id: int, properties: Path) -> None:
         run = subprocess.run(
             jvm.command(
                 self._java(),
@@ -191,7 +197,7 @@ class ProcessBackend:
                     "--cluster-id",
                     self._running_plan.cluster_id,
                     "--config",
-                    str(self._folder(node_id) / "server.properties"),
+                    str(properties),
                 ),
             ),
             stdin=subprocess.DEVNULL,
@@ -207,8 +213,8 @@ class ProcessBackend:
             raise KafkaLabError(
                 "The storage of a new broker could not be formatted.",
                 tried="kafka-storage.sh format",
-                fix="look at the lines below; a wrong value in config={…} is the usual cause",
-                log=(run.stdout + run.stderr).splitlines()[-8:],
+                fix="look at the lines below: kafkalab doctor says what is wrong with this machine",
+                log=telling_lines(run.stdout + run.stderr, 8),
             )
 
     def _java_properties(self, node_id: int, log_kind: str) -> dict[str, str]:
