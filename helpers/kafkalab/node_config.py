@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kafkalab.errors import KafkaLabError
@@ -70,7 +70,8 @@ class ClusterPlan:
     cluster_id : str
         Kafka's `cluster.id` (a URL-safe base64 UUID).
     port_base : int
-        Host ports are `port_base` + 1…9; node i's client port is `port_base` + i.
+        Host ports are `port_base` + 1…9; node i's client port is `port_base` + i, unless the
+        plan was made with client ports of its own.
     nodes : tuple of NodePlan
     config : mapping of str to str
         Broker settings that the user added; they win over this module's.
@@ -128,11 +129,13 @@ def plan_processes(
     port_base: int,
     log_dirs: tuple[str, ...],
     config: Mapping[str, str],
+    client_ports: Sequence[int] = (),
 ) -> ClusterPlan:
     """Plan nodes that are processes of this machine: all three listeners are host ports."""
     nodes = []
     for i, log_dir in enumerate(log_dirs, start=1):
-        client, internal, controller = (Address(HOST, port_base + i + 3 * k) for k in range(3))
+        client = Address(HOST, client_ports[i - 1] if client_ports else port_base + i)
+        internal, controller = (Address(HOST, port_base + i + 3 * k) for k in (1, 2))
         nodes.append(
             NodePlan(i, client, client, internal, internal, controller, controller, log_dir)
         )
@@ -140,7 +143,12 @@ def plan_processes(
 
 
 def plan_containers(
-    label: str, cluster_id: str, port_base: int, brokers: int, config: Mapping[str, str]
+    label: str,
+    cluster_id: str,
+    port_base: int,
+    brokers: int,
+    config: Mapping[str, str],
+    client_ports: Sequence[int] = (),
 ) -> ClusterPlan:
     """Plan nodes that are containers: one published host port each, the rest on their network."""
     nodes = []
@@ -150,7 +158,7 @@ def plan_containers(
             NodePlan(
                 node_id=i,
                 client_bind=Address(ALL_INTERFACES, CONTAINER_CLIENT_PORT),
-                client=Address(HOST, port_base + i),
+                client=Address(HOST, client_ports[i - 1] if client_ports else port_base + i),
                 internal_bind=Address(ALL_INTERFACES, CONTAINER_INTERNAL_PORT),
                 internal=Address(name, CONTAINER_INTERNAL_PORT),
                 controller_bind=Address(ALL_INTERFACES, CONTAINER_CONTROLLER_PORT),

@@ -6,7 +6,7 @@ import json
 import os
 import random
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -66,6 +66,10 @@ class ClusterRecord:
         The container image, for Docker; else empty.
     config : dict of str to str
         Broker settings that the user added.
+    name : str
+        What its user called it; empty for a kernel's usual cluster.
+    client_ports : tuple of int
+        The brokers' client ports where they do not follow from `port_base`; else empty.
     """
 
     label: str
@@ -76,6 +80,8 @@ class ClusterRecord:
     brokers: int
     image: str
     config: dict[str, str]
+    name: str = ""
+    client_ports: tuple[int, ...] = ()
 
     @property
     def standing(self) -> bool:
@@ -114,7 +120,8 @@ def records(run_dir: Path) -> Iterator[ClusterRecord]:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             owner = Owner(**data.pop("owner")) if data["owner"] else data.pop("owner")
-            yield ClusterRecord(owner=owner, **data)
+            ports = tuple(data.pop("client_ports", ()))
+            yield ClusterRecord(owner=owner, client_ports=ports, **data)
         except (OSError, ValueError, KeyError, TypeError):
             continue
 
@@ -124,6 +131,7 @@ def reserve_ports(
     label: str,
     needed: Callable[[int], list[int]],
     wanted_base: int | None = None,
+    client_ports: Sequence[int] = (),
 ) -> int:
     """Reserve ten host ports for a cluster until `release_ports`; return the base.
 
@@ -136,21 +144,35 @@ def reserve_ports(
         base → the ports that must be free to bind now.
     wanted_base : int, optional
         Take this base or fail.
+    client_ports : sequence of int
+        Ports outside the ten that must be free too, and are reserved with them.
 
     Raises
     ------
     KafkaLabError
-        When no base is free.
+        When no base is free, or one of `client_ports` is not.
     """
     locks = run_dir / "ports"
     locks.mkdir(parents=True, exist_ok=True)
     bases = [wanted_base] if wanted_base is not None else _shuffled_bases()
     with FileLock(run_dir / "ports.lock", timeout=30):
+        taken = [port for port in client_ports if not _free(port, run_dir)]
+        if taken:
+            raise KafkaLabError(
+                f"Port {taken[0]} on {HOST} is in use.",
+                tried="to bind it for a broker",
+                fix="end the program that uses it, or take any free port: "
+                "kafkalab start --port auto",
+            )
         for base in bases:
             lock = locks / str(base)
             if _held(lock, run_dir) or not all(_bindable(port) for port in needed(base)):
                 continue
-            lock.write_text(label, encoding="utf-8")
+            for number in (base, *client_ports):
+                # whole at once: an empty file would belong to nobody
+                partial = run_dir / label / "port"
+                partial.write_text(label, encoding="utf-8")
+                partial.replace(locks / str(number))
             return base
     raise KafkaLabError(
         "No free TCP ports are left for a cluster on 127.0.0.1."
@@ -173,6 +195,15 @@ def release_ports(run_dir: Path, label: str) -> None:
             continue
 
 
+def ports_free(run_dir: Path, ports: Sequence[int]) -> bool:
+    """True where nobody listens on these ports and no cluster has reserved them."""
+    return all(_free(port, run_dir) for port in ports)
+
+
+def _free(port: int, run_dir: Path) -> bool:
+    return not _held(run_dir / "ports" / str(port), run_dir) and _bindable(port)
+
+
 def _shuffled_bases() -> list[int]:
     bases = list(range(FIRST_PORT, LAST_PORT + 1 - PORTS_PER_CLUSTER, PORTS_PER_CLUSTER))
     random.shuffle(bases)
@@ -181,9 +212,10 @@ def _shuffled_bases() -> list[int]:
 
 def _held(lock: Path, run_dir: Path) -> bool:
     try:
-        return (run_dir / lock.read_text(encoding="utf-8")).is_dir()
+        label = lock.read_text(encoding="utf-8")
     except OSError:
         return False
+    return bool(label) and (run_dir / label).is_dir()
 
 
 def _bindable(port: int) -> bool:

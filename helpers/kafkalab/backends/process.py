@@ -55,6 +55,10 @@ class ProcessBackend:
         Broker settings that the user added.
     port_base : int, optional
         Take these ports or fail.
+    name : str
+        What the user calls the cluster.
+    client_ports : tuple of int
+        The brokers' client ports; empty for those that follow from `port_base`.
     """
 
     name = "process"
@@ -68,12 +72,16 @@ class ProcessBackend:
         owner: Owner | None,
         config: Mapping[str, str],
         port_base: int | None = None,
+        name: str = "",
+        client_ports: tuple[int, ...] = (),
     ) -> None:
         self._settings = settings
         self._brokers = brokers
         self._owner = owner
         self._config = dict(config)
         self._wanted_base = port_base
+        self._cluster_name = name
+        self._client_ports = client_ports
         self._distribution: Distribution | None = None
         self._plan: ClusterPlan | None = None
         self._guardian: Guardian | None = None
@@ -111,7 +119,9 @@ class ProcessBackend:
         run_dir, label = self._settings.run_dir, new_label()
         registry.cluster_folder(run_dir, label)
         try:
-            base = registry.reserve_ports(run_dir, label, self._ports, self._wanted_base)
+            base = registry.reserve_ports(
+                run_dir, label, self._ports, self._wanted_base, self._client_ports
+            )
             record = ClusterRecord(
                 label=label,
                 backend=self.name,
@@ -121,6 +131,8 @@ class ProcessBackend:
                 brokers=self._brokers,
                 image="",
                 config=self._config,
+                name=self._cluster_name,
+                client_ports=self._client_ports,
             )
             record.write(run_dir)
             self._plan = _plan(self._settings, record)
@@ -359,7 +371,12 @@ def _plan(settings: Settings, record: ClusterRecord) -> ClusterPlan:
         str(folder / f"node-{node_id}" / "data") for node_id in range(1, record.brokers + 1)
     )
     return plan_processes(
-        record.label, record.cluster_id, record.port_base, log_dirs, record.config
+        record.label,
+        record.cluster_id,
+        record.port_base,
+        log_dirs,
+        record.config,
+        record.client_ports,
     )
 
 
