@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import signal
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,7 +17,7 @@ from kafkalab.backends import Backend, NodeState
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError, telling_lines
 from kafkalab.node_config import check_broker_count
-from kafkalab.registry import Owner
+from kafkalab.registry import ClusterRecord, Owner
 from kafkalab.settings import Settings, check_backend
 
 if TYPE_CHECKING:
@@ -99,6 +102,7 @@ class KafkaCluster:
         self._config = {str(key): _setting_text(value) for key, value in (config or {}).items()}
         self._settings = settings
         self._backend: Backend | None = None
+        self._reason = ""
         self._background: list[BackgroundTool] = []
 
     # --- life ---------------------------------------------------------------------------------
@@ -129,19 +133,29 @@ class KafkaCluster:
         if earlier is not None and earlier is not self:
             earlier.stop()
         librdkafka.route_stderr()
-        backend = self._choose_backend()
-        backend.fetch()
-        self._start(backend, Deadline(timeout))
+        self._start_new(timeout, owner=Owner.this_process())
         _running[self._name] = self
         return self
 
-    def _choose_backend(self) -> Backend:
-        from kafkalab.backends.choice import choose
+    def _start_new(
+        self, timeout: float, *, owner: Owner | None, client_ports: tuple[int, ...] = ()
+    ) -> None:
+        from kafkalab.backends import choice
 
         settings = self._settings or Settings.from_environment()
-        choice = self._choice or settings.backend
-        owner = Owner.this_process()
-        return choose(settings, choice, self._brokers, owner=owner, config=self._config)
+        decision = choice.decide(settings, self._choice or settings.backend)
+        backend = choice.make(
+            decision,
+            settings,
+            self._brokers,
+            owner=owner,
+            config=self._config,
+            name=self._name,
+            client_ports=client_ports,
+        )
+        backend.fetch()
+        self._reason = decision.reason
+        self._start(backend, Deadline(timeout))
 
     def _start(self, backend: Backend, deadline: Deadline) -> None:
         while True:
@@ -154,25 +168,28 @@ class KafkaCluster:
                 # another program bound a port after it was found free; voters are static, so
                 # all nodes are planned again
                 log.info("a port was taken meanwhile; starting again with other ports")
-                backend.remove()
-                self._backend = None
+                self._remove(backend)
                 if deadline.passed:
                     raise
             except BaseException:
-                backend.remove()
-                self._backend = None
+                self._remove(backend)
                 raise
+
+    def _remove(self, backend: Backend) -> None:
+        with uninterrupted():
+            backend.remove()
+            self._backend = None
 
     def stop(self) -> None:
         """Stop the cluster and remove all of it, its data too; harmless when it is stopped."""
-        backend, self._backend = self._backend, None
-        if _running.get(self._name) is self:
-            del _running[self._name]
-        tools, self._background = self._background, []
-        for tool in tools:
-            tool.stop()
-        if backend is not None:
-            backend.remove()
+        with uninterrupted():
+            tools, self._background = self._background, []
+            for tool in tools:
+                tool.stop()
+            if self._backend is not None:
+                self._remove(self._backend)
+            if _running.get(self._name) is self:
+                del _running[self._name]
 
     def __enter__(self) -> Self:
         return self.start()
@@ -191,6 +208,12 @@ class KafkaCluster:
     def backend(self) -> str:
         """docker, process or existing; chosen at `start`."""
         return self._live.name
+
+    @property
+    def backend_reason(self) -> str:
+        """Why this backend was chosen; names things of this machine, so it is not for outputs."""
+        _ = self._live
+        return self._reason
 
     @property
     def bootstrap_servers(self) -> str:
@@ -393,6 +416,49 @@ class _PortTakenError(KafkaLabError):
             f"A port of broker {node_id} was taken by another program, again and again.",
             fix="end what uses ports 20000-31999 of 127.0.0.1, or run this again",
         )
+
+
+def start_standing(
+    brokers: int,
+    *,
+    settings: Settings,
+    backend: str | None,
+    name: str,
+    client_ports: tuple[int, ...],
+    timeout: float,
+) -> KafkaCluster:
+    """Start a cluster that has no owner: it lives until `kafkalab stop`."""
+    cluster = KafkaCluster(brokers, backend=backend, name=name, settings=settings)
+    cluster._start_new(timeout, owner=None, client_ports=client_ports)
+    return cluster
+
+
+def take_up(settings: Settings, record: ClusterRecord, timeout: float) -> KafkaCluster:
+    """The cluster of a record; its brokers that are stopped (a reboot) are started again."""
+    from kafkalab.backends import choice
+
+    cluster = KafkaCluster(record.brokers, name=record.name, settings=settings)
+    cluster._backend = backend = choice.attach(settings, record)
+    for node_id in backend.node_ids:
+        backend.start_node(node_id)
+    cluster._wait_until_ready(Deadline(timeout))
+    return cluster
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold ■ and Ctrl-C back until the block is done: half a removal would leave the rest."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are handled in the main thread only
+        return
+    pressed: list[bool] = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+    if pressed and callable(before):
+        before(signal.SIGINT, None)
 
 
 def _setting_text(value: object) -> str:
