@@ -18,6 +18,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +32,25 @@ CLUSTER_LABEL = "kafkalab.cluster"
 """Docker label, and Java system property of processes."""
 OWNER_LABEL = "kafkalab.owner"
 """Docker label: pid@start of the owner, or `standing`."""
+FOLDER_LABEL = "kafkalab.folder"
+"""Docker label: the cluster's folder; without it nobody holds a standing cluster any more."""
 GOODBYE = b"goodbye\n"
-_GRACE_PASSES = 3
+_GRACE_PASSES = {"docker": 6}
+"""How often a guardian looks for what a create call of the dead owner still brings, once a
+second; an engine that is busy can take a while over one."""
+_REMOVE_SECONDS = 30
 
 
 class Guardian:
     """The owner's end: start it before the first node, dismiss it after the last is gone."""
 
-    def __init__(self, run_dir: Path, label: str, backend: str) -> None:
+    def __init__(
+        self,
+        run_dir: Path,
+        label: str,
+        backend: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         owner = Owner.this_process()
         command = [
             sys.executable,
@@ -49,7 +62,7 @@ class Guardian:
             str(owner.pid),
             repr(owner.started),
         ]
-        self._process = _spawn_detached(command)
+        self._process = _spawn_detached(command, environment or {})
 
     def dismiss(self) -> None:
         """Say goodbye: the cluster is gone already."""
@@ -67,8 +80,9 @@ class Guardian:
             self._process.wait()
 
 
-def _spawn_detached(command: list[str]) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+def _spawn_detached(command: list[str], additions: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    paths = os.pathsep.join(p for p in sys.path if p)
+    environment = {**os.environ, "PYTHONPATH": paths, **additions}
     if sys.platform == "win32":
         # ipykernel ends all descendants of a kernel: start through a process that leaves at once,
         # so that the guardian is no descendant; the pipe is handed on as standard input
@@ -129,26 +143,58 @@ def remove_processes(label: str) -> None:
 
 
 def remove_containers(label: str, client: Any = None) -> None:
-    """Remove the containers, their anonymous volumes, the volumes and networks of the label."""
+    """Remove the containers, their anonymous volumes, the volumes and networks of the label.
+
+    Looks again until a look finds nothing: a create call can be under way, and an engine
+    removes a container in several steps.
+
+    Raises
+    ------
+    docker.errors.DockerException
+        When the engine does not answer, or refuses for half a minute.
+    """
     import docker
-    import docker.errors
 
     engine = client or docker.from_env(timeout=30)
-    gone = (docker.errors.NotFound, docker.errors.APIError)
-    selector = {"label": f"{CLUSTER_LABEL}={label}"}
-    for container in engine.containers.list(all=True, filters=selector, ignore_removed=True):
+    end = time.monotonic() + _REMOVE_SECONDS
+    try:
+        while _remove_what_is_there(engine.api, label, last_try=time.monotonic() > end):
+            time.sleep(0.02)
+    finally:
+        if client is None:
+            engine.close()
+
+
+def _remove_what_is_there(api: Any, label: str, *, last_try: bool) -> bool:
+    """One pass over what carries the label; False where there was nothing."""
+    import docker.errors
+
+    def remove(call: Any, name: str, **how: bool) -> None:
         try:
-            container.remove(v=True, force=True)
-        except gone:
-            continue
-    for collection in (engine.networks, engine.volumes):
-        for item in collection.list(filters=selector):
-            try:
-                item.remove()
-            except gone:
-                continue
-    if client is None:
-        engine.close()
+            call(name, **how)
+        except docker.errors.NotFound:
+            pass
+        except docker.errors.APIError:  # such as "removal is already in progress"
+            if last_try:
+                raise
+
+    selector = {"label": f"{CLUSTER_LABEL}={label}"}
+    containers = [item["Id"] for item in api.containers(all=True, filters=selector)]
+    if containers:
+        with ThreadPoolExecutor(max_workers=len(containers)) as pool:
+            calls = [
+                pool.submit(remove, api.remove_container, name, v=True, force=True)
+                for name in containers
+            ]
+        for call in calls:
+            call.result()
+    networks = api.networks(filters=selector)
+    for network in networks:
+        remove(api.remove_network, network["Id"])
+    volumes = api.volumes(filters=selector)["Volumes"] or []
+    for volume in volumes:
+        remove(api.remove_volume, volume["Name"])
+    return bool(containers or networks or volumes)
 
 
 def _remove_folder(folder: Path) -> None:
@@ -187,10 +233,11 @@ def main(arguments: list[str]) -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     if not _owner_left(owner):
         return
-    for attempt in range(_GRACE_PASSES):  # a create call of the dead owner can still arrive
+    passes = _GRACE_PASSES.get(backend, 3)
+    for attempt in range(passes):
         with contextlib.suppress(Exception):  # an engine may be away; the next pass tries again
             remove_cluster(run_dir, label, backend)
-        if attempt < _GRACE_PASSES - 1:
+        if attempt < passes - 1:
             time.sleep(1.0)
 
 
