@@ -57,6 +57,7 @@ HOME = PurePosixPath("/opt/kafka")
 """Kafka in the image; so are the archives of class data that the image brings."""
 SERVER_PROPERTIES = str(HOME / "config/server.properties")
 FORMAT_PROPERTIES = str(HOME / "config/kafkalab-format.properties")
+_BOTH_PROPERTIES = (FORMAT_PROPERTIES, SERVER_PROPERTIES)
 BROKER_LOG_CONFIG = str(HOME / "config/kafkalab-broker-log4j2.properties")
 TOOL_LOG_CONFIG = str(HOME / "config/kafkalab-tool-log4j2.properties")
 
@@ -265,8 +266,7 @@ class DockerBackend:
         alias = node.internal.host
         container = self._create(
             self._container_name(node.node_id),
-            ["-c", _START, "broker", node.log_dir, plan.cluster_id]
-            + [FORMAT_PROPERTIES, SERVER_PROPERTIES],
+            ["-c", _START, "broker", node.log_dir, plan.cluster_id, *_BOTH_PROPERTIES],
             alias=alias,
             environment=_server_environment(),
             hostname=alias,
@@ -487,6 +487,10 @@ def _plain_words(doing: str) -> Any:
         yield
     except (DockerException, requests.RequestException, OSError) as error:
         raise engine_error(error, doing) from error
+
+
+def _port_refused(error: BaseException) -> bool:
+    return any(mark in str(error) for mark in _REFUSED_PORT)
 
 
 def _plan(record: ClusterRecord) -> ClusterPlan:
