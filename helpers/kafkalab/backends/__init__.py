@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -66,6 +66,25 @@ class ToolProcess(Protocol):
         """End it now, and wait until it is gone."""
 
 
+@dataclass(frozen=True)
+class TerminalCommand:
+    """How a console tool runs in the user's own terminal, with its own input and output.
+
+    Attributes
+    ----------
+    arguments : tuple of str
+        The command; its standard streams are the terminal's.
+    environment : mapping of str to str
+    finish : callable
+        Called once the command has ended, by Ctrl-C too: ends what is left of the tool and
+        removes its private files.
+    """
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    finish: Callable[[], None]
+
+
 class Backend(Protocol):
     """Starts, changes and removes the nodes of one cluster.
 
@@ -115,6 +134,9 @@ class Backend(Protocol):
         """All that the node wrote so far."""
 
     def run_tool(self, call: ToolCall) -> ToolProcess: ...
+
+    def terminal_command(self, call: ToolCall, *, tty: bool) -> TerminalCommand:
+        """The tool for the user's own terminal; `tty` where input and output are one."""
 
     def remove(self) -> None:
         """Remove everything; harmless when called twice or after half a start."""

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from kafkalab import archives, guardian, jvm, registry
-from kafkalab.backends import NodeState, ToolCall, ToolProcess
+from kafkalab.backends import NodeState, TerminalCommand, ToolCall, ToolProcess
 from kafkalab.deadline import Deadline
 from kafkalab.distribution import TOOL_CLASSES, Distribution, cache_error, provide
 from kafkalab.errors import KafkaLabError, telling_lines
@@ -83,6 +83,7 @@ class ProcessBackend:
         self._cluster_name = name
         self._client_ports = client_ports
         self._distribution: Distribution | None = None
+        self._label: str | None = None
         self._plan: ClusterPlan | None = None
         self._guardian: Guardian | None = None
         self._started: dict[int, subprocess.Popen[bytes]] = {}
@@ -91,6 +92,7 @@ class ProcessBackend:
     def attach(cls, settings: Settings, record: ClusterRecord) -> ProcessBackend:
         """A backend for a cluster that another process started."""
         backend = cls(settings, record.brokers, owner=record.owner, config=record.config)
+        backend._label = record.label
         backend._plan = _plan(settings, record)
         return backend
 
@@ -116,9 +118,12 @@ class ProcessBackend:
         self._distribution = provide(self._settings)
 
     def start(self, deadline: Deadline) -> None:
-        run_dir, label = self._settings.run_dir, new_label()
-        registry.cluster_folder(run_dir, label)
+        run_dir, self._label = self._settings.run_dir, new_label()
+        label = self._label
         try:
+            if self._owner is not None:  # before the first thing that its death could leave
+                self._guardian = Guardian(run_dir, label, self.name)
+            registry.cluster_folder(run_dir, label)
             base = registry.reserve_ports(
                 run_dir, label, self._ports, self._wanted_base, self._client_ports
             )
@@ -136,16 +141,14 @@ class ProcessBackend:
             )
             record.write(run_dir)
             self._plan = _plan(self._settings, record)
-            if self._owner is not None:
-                self._guardian = Guardian(run_dir, label, self.name)
             self._format()
             for node_id in self.node_ids:
                 self.start_node(node_id)
         except OSError as error:
-            guardian.remove_cluster(run_dir, label, self.name)
+            self.remove()
             raise cache_error(self._settings.cache, error) from error
         except BaseException:
-            guardian.remove_cluster(run_dir, label, self.name)
+            self.remove()
             raise
 
     def _ports(self, base: int) -> list[int]:
@@ -333,27 +336,41 @@ class ProcessBackend:
     # --- tools and removal --------------------------------------------------------------------
 
     def run_tool(self, call: ToolCall) -> ToolProcess:
-        paths = {}
-        if call.node_id is not None:
-            folder = self._folder(call.node_id)
-            paths = {
-                "log_dir": self._running_plan.node(call.node_id).log_dir,
-                "server_properties": str(folder / "server.properties"),
-            }
         return run_tool_process(
             self._java(),
             self._settings,
             call,
             label=self._running_plan.label,
             folder=self._settings.run_dir / self._running_plan.label,
-            paths=paths,
+            paths=self._paths(call),
+        )
+
+    def _paths(self, call: ToolCall) -> dict[str, str]:
+        if call.node_id is None:
+            return {}
+        return {
+            "log_dir": self._running_plan.node(call.node_id).log_dir,
+            "server_properties": str(self._folder(call.node_id) / "server.properties"),
+        }
+
+    def terminal_command(self, call: ToolCall, *, tty: bool) -> TerminalCommand:
+        plan = self._running_plan
+        return terminal_tool(
+            self._java(),
+            self._settings,
+            call,
+            label=plan.label,
+            folder=self._settings.run_dir / plan.label,
+            paths=self._paths(call),
         )
 
     def remove(self) -> None:
-        if self._plan is not None:
-            guardian.remove_cluster(self._settings.run_dir, self._plan.label, self.name)
+        if self._label is not None:
+            guardian.remove_cluster(self._settings.run_dir, self._label, self.name)
+            self._label = self._plan = None
         for started in self._started.values():
             started.wait(timeout=10)
+        self._started.clear()
         if self._guardian is not None:
             self._guardian.dismiss()
             self._guardian = None
@@ -419,6 +436,47 @@ def run_tool_process(
     paths : mapping of str to str
         What `{log_dir}` and `{server_properties}` stand for.
     """
+    arguments, private = _tool_command(distribution, settings, call, label, folder, paths)
+    process = subprocess.Popen(
+        arguments,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=jvm.environment(),
+        start_new_session=True,
+        creationflags=_new_group(),
+    )
+    return _JavaTool(process, call.input, private)
+
+
+def terminal_tool(
+    distribution: Distribution,
+    settings: Settings,
+    call: ToolCall,
+    *,
+    label: str,
+    folder: Path,
+    paths: Mapping[str, str],
+) -> TerminalCommand:
+    """The command that runs an official console tool in a terminal; see `run_tool_process`."""
+    arguments, private = _tool_command(distribution, settings, call, label, folder, paths)
+
+    def finish() -> None:
+        for path in private:
+            path.unlink(missing_ok=True)
+
+    return TerminalCommand(tuple(arguments), jvm.environment(), finish)
+
+
+def _tool_command(
+    distribution: Distribution,
+    settings: Settings,
+    call: ToolCall,
+    label: str,
+    folder: Path,
+    paths: Mapping[str, str],
+) -> tuple[list[str], list[Path]]:
+    """The tool's command line, and the private files that were written for it."""
     names = dict(paths)
     private = []
     for name, content in (call.files or {}).items():
@@ -442,16 +500,7 @@ def run_tool_process(
         },
         args=[_fill(argument, names) for argument in call.args],
     )
-    process = subprocess.Popen(
-        arguments,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=jvm.environment(),
-        start_new_session=True,
-        creationflags=_new_group(),
-    )
-    return _JavaTool(process, call.input, private)
+    return arguments, private
 
 
 def _fill(argument: str, names: Mapping[str, str]) -> str:
