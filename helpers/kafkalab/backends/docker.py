@@ -6,6 +6,8 @@ import contextlib
 import io
 import logging
 import math
+import os
+import shutil
 import tarfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -16,7 +18,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from kafkalab import guardian, jvm, registry
-from kafkalab.backends import NodeState, ToolCall, ToolProcess
+from kafkalab.backends import NodeState, TerminalCommand, ToolCall, ToolProcess
 from kafkalab.backends.docker_engine import (
     EngineReport,
     connect,
@@ -26,7 +28,7 @@ from kafkalab.backends.docker_engine import (
     pinned_environment,
     probe,
 )
-from kafkalab.backends.docker_tools import ContainerTool, new_folder
+from kafkalab.backends.docker_tools import TERMINAL_END, TERMINAL_WRAPPER, ContainerTool, new_folder
 from kafkalab.deadline import Deadline
 from kafkalab.distribution import cache_error
 from kafkalab.errors import KafkaLabError
@@ -387,20 +389,50 @@ class DockerBackend:
 
     def run_tool(self, call: ToolCall) -> ToolProcess:
         with _plain_words(f"to run {call.script}"):
-            room = self._room(call.node_id)
-            folder = new_folder()
-            paths = {name: f"{folder}/file-{i}" for i, name in enumerate(call.files or {})}
-            self._put_private(room, folder, call, paths)
-            if call.node_id is not None:
-                paths["log_dir"] = self._running_plan.node(call.node_id).log_dir
-                paths["server_properties"] = SERVER_PROPERTIES
-            return ContainerTool(
-                self._engine.client,
-                room,
-                folder,
-                [str(HOME / "bin" / call.script), *(_fill(arg, paths) for arg in call.args)],
-                _tool_environment(),
+            room, folder, command = self._furnish(call)
+            return ContainerTool(self._engine.client, room, folder, command, _tool_environment())
+
+    def terminal_command(self, call: ToolCall, *, tty: bool) -> TerminalCommand:
+        docker_command = shutil.which("docker")
+        if docker_command is None:
+            raise KafkaLabError(
+                "There is no docker command here, and tools of a cluster in containers need it.",
+                tried=f"to run {call.script} in this terminal",
+                fix="install the Docker command line, or start a cluster of processes: "
+                "kafkalab start --backend process",
             )
+        with _plain_words(f"to run {call.script}"):
+            room, folder, command = self._furnish(call)
+        variables = [f"--env={name}={value}" for name, value in _tool_environment().items()]
+        arguments = [
+            docker_command,
+            "exec",
+            "--interactive",
+            *(["--tty"] if tty else []),
+            *variables,
+            "--workdir=/tmp",
+            room,
+            *("sh", "-c", TERMINAL_WRAPPER, "tool", folder, *command),
+        ]
+
+        def finish() -> None:
+            with contextlib.suppress(KafkaLabError), _plain_words("to end the tool"):
+                container = self._engine.client.containers.get(room)
+                container.exec_run(["sh", "-c", TERMINAL_END, "end", folder])
+
+        return TerminalCommand(tuple(arguments), {**os.environ, **pinned_environment()}, finish)
+
+    def _furnish(self, call: ToolCall) -> tuple[str, str, list[str]]:
+        """The container, the tool's own folder in it, with its files, and its command line."""
+        room = self._room(call.node_id)
+        folder = new_folder()
+        paths = {name: f"{folder}/file-{i}" for i, name in enumerate(call.files or {})}
+        self._put_private(room, folder, call, paths)
+        if call.node_id is not None:
+            paths["log_dir"] = self._running_plan.node(call.node_id).log_dir
+            paths["server_properties"] = SERVER_PROPERTIES
+        command = [str(HOME / "bin" / call.script), *(_fill(arg, paths) for arg in call.args)]
+        return room, folder, command
 
     def _put_private(
         self, room: str, folder: str, call: ToolCall, paths: Mapping[str, str]

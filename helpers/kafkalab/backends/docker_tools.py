@@ -32,6 +32,18 @@ exit $code
 Kafka's scripts replace themselves (`exec`) by the Java process, so the id is Java's. The outer
 shell gets no signal and removes the folder with the tool's input and private files.
 """
+TERMINAL_WRAPPER = """
+mkdir -p -m 700 "$1"
+echo $$ >"$1/pid"
+shift
+exec "$@"
+"""
+"""The same for a tool whose input and output are a terminal's."""
+TERMINAL_END = """
+kill -INT "$(cat "$1/pid")" 2>/dev/null
+rm -rf "$1"
+"""
+"""Ends what a closed terminal or Ctrl-C left running: the engine passes no signal on."""
 _SIGNAL = 'kill -"$1" "$(cat "$2")"'
 
 
