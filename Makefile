@@ -1,0 +1,39 @@
+# make lab        open JupyterLab on your copy of the first notebook
+# make test       lint, types, tests and every notebook re-executed
+# make notebooks  re-execute the notebooks and write what is committed
+# make bench      measure, and write benchmarks/results.md
+# make lock       write requirements.lock and environment.yml again (UPGRADE=1: newest versions)
+#
+# Each first makes .venv from requirements.lock, where it is missing or out of date.
+
+python := .venv/bin/python
+TESTS := tests notebooks
+pytest := $(python) -m pytest --nbval --nbval-sanitize-with tests/notebooks/sanitize.cfg \
+	--nbval-cell-timeout=120
+
+.PHONY: lab test lint notebooks bench lock env
+.DEFAULT_GOAL := lab
+
+lab: env
+	@.venv/bin/kafkalab lab $(LAB_ARGS)
+
+test: env lint
+	.venv/bin/kafkalab prefetch
+	$(pytest) $(PYTEST_ARGS) $(TESTS)
+
+lint: env
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
+
+notebooks: env
+	$(python) -m tests.notebooks.refresh $(NOTEBOOKS)
+
+bench: env
+	$(python) -m benchmarks
+
+lock: env
+	$(python) .ci/lock.py $(if $(UPGRADE),--upgrade)
+
+env:
+	@.ci/make-env
