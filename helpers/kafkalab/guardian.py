@@ -211,15 +211,15 @@ def _owner_left(owner: Owner) -> bool:
     closed = threading.Event()
 
     def read() -> None:
-        if sys.stdin.buffer.read() == GOODBYE:
+        # a line, not all: a process forked by the owner may hold the pipe open
+        if sys.stdin.buffer.readline() == GOODBYE:
             said.set()
         closed.set()
 
     # a thread, since select() does not wait on pipes under Windows
     threading.Thread(target=read, daemon=True).start()
     while not closed.wait(timeout=1.0):
-        # a process forked by the owner may hold the pipe open after the owner's death
-        if not owner.alive:
+        if not owner.alive:  # and a forked process holds the pipe open
             return not said.is_set()
     return not said.is_set()
 
