@@ -49,11 +49,16 @@ def test_write_read(cluster: KafkaCluster) -> None:
     assert read(cluster, topic) == VALUES
 
 
+def javas() -> set[psutil.Process]:
+    children = psutil.Process().children(recursive=True)
+    return {child for child in children if "java" in child.name().lower()}
+
+
 def test_stop_ends_the_broker() -> None:
+    before = javas()  # other tests' brokers
     with KafkaCluster(backend="process", name="test-stop") as cluster:
         write(cluster, "stop")
-        children = psutil.Process().children(recursive=True)
-        brokers = [child for child in children if "java" in child.name().lower()]
+        brokers = javas() - before
         assert brokers
     _, alive = psutil.wait_procs(brokers, timeout=10)
     assert alive == []
