@@ -44,6 +44,8 @@ class Reading:
     ----------
     messages : mapping of int to list of Message
         By partition, in the order of offsets.
+    reached : mapping of int to int
+        By partition, the offset before which all is known.
     finished : frozenset of int
         Partitions whose window was read to its end.
     causes : tuple of str
@@ -51,6 +53,7 @@ class Reading:
     """
 
     messages: Mapping[int, list[Message]]
+    reached: Mapping[int, int]
     finished: frozenset[int]
     causes: tuple[str, ...]
 
@@ -118,22 +121,68 @@ def read_windows(
     """
     from confluent_kafka import TopicPartition
 
-    causes: list[str] = []
-    messages: dict[int, list[Message]] = {number: [] for number in windows}
-    unread = {number: window for number, window in windows.items() if window.start < window.end}
-    if unread:
-        consumer = _consumer(cluster, causes, fetch_bytes)
+    progress = _Progress.of(windows, until_last)
+    if progress.unread:
+        consumer = _consumer(cluster, progress.causes, fetch_bytes)
         try:
             consumer.assign(
-                [TopicPartition(topic, number, window.start) for number, window in unread.items()]
+                [TopicPartition(topic, n, window.start) for n, window in progress.unread.items()]
             )
-            while unread and not deadline.passed:
+            while progress.unread and not deadline.passed:
                 message = consumer.poll(min(POLL_SECONDS, deadline.remaining))
                 if message is not None:
-                    _take(message, messages, unread, causes, until_last)
+                    progress.take(message)
         finally:
             consumer.close()
-    return Reading(messages, frozenset(windows) - frozenset(unread), tuple(causes))
+    return Reading(
+        progress.messages,
+        progress.reached,
+        frozenset(windows) - frozenset(progress.unread),
+        tuple(progress.causes),
+    )
+
+
+@dataclass
+class _Progress:
+    """How far each window has been read."""
+
+    unread: dict[int, Window]
+    reached: dict[int, int]
+    messages: dict[int, list[Message]]
+    until_last: bool
+    causes: list[str]
+
+    @classmethod
+    def of(cls, windows: Mapping[int, Window], until_last: bool) -> _Progress:
+        return cls(
+            unread={n: window for n, window in windows.items() if window.start < window.end},
+            reached={n: window.start for n, window in windows.items()},
+            messages={n: [] for n in windows},
+            until_last=until_last,
+            causes=[],
+        )
+
+    def take(self, message: Message) -> None:
+        """Note a record, the end of a partition, or an error."""
+        from confluent_kafka import KafkaError
+
+        number, offset, error = message.partition(), message.offset(), message.error()
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:
+            self.causes.append(error.str())
+            return
+        if number is None or offset is None or number not in self.unread:
+            return
+        window = self.unread[number]
+        if error is not None:
+            self.reached[number] = max(window.start, min(offset, window.end))
+            if self.until_last or offset >= window.end:
+                del self.unread[number]
+            return
+        if offset < window.end:
+            self.messages[number].append(message)
+        self.reached[number] = min(offset + 1, window.end)
+        if offset >= window.end - 1 or len(self.messages[number]) == window.most:
+            del self.unread[number]
 
 
 def _consumer(cluster: Connectable, causes: list[str], fetch_bytes: int) -> Consumer:
@@ -153,32 +202,6 @@ def _consumer(cluster: Connectable, causes: list[str], fetch_bytes: int) -> Cons
             "error_cb": lambda error: causes.append(error.str()),
         }
     )
-
-
-def _take(
-    message: Message,
-    messages: dict[int, list[Message]],
-    unread: dict[int, Window],
-    causes: list[str],
-    until_last: bool,
-) -> None:
-    from confluent_kafka import KafkaError
-
-    number, offset, error = message.partition(), message.offset(), message.error()
-    window = None if number is None else unread.get(number)
-    if error is not None and error.code() != KafkaError._PARTITION_EOF:
-        causes.append(error.str())
-        return
-    if window is None or number is None or offset is None:
-        return
-    if error is not None:
-        if until_last or offset >= window.end:
-            del unread[number]
-        return
-    if offset < window.end:
-        messages[number].append(message)
-    if offset >= window.end - 1 or len(messages[number]) == window.most:
-        del unread[number]
 
 
 def _whole(topic: Topic) -> dict[int, Window]:

@@ -1,1 +1,71 @@
-"""Pictures of the live cluster, each with a text form and the same facts as a DataFrame."""
+"""Pictures of the live cluster, each with a text form and the same facts as a DataFrame.
+
+Names load what they need when they are called: to import this package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kafkalab.show.picture import Picture
+    from kafkalab.topics import Connectable
+
+__all__ = ["log", "topic"]
+
+
+def log(cluster: Connectable, topic: str, group: str | None = None) -> Picture:
+    """Show a topic's log: its records in their order, and where a group stands in it.
+
+    Long partitions are folded, and of many partitions the first ones are drawn.
+
+    Parameters
+    ----------
+    cluster : KafkaCluster
+    topic : str
+    group : str, optional
+        Mark the offsets that this consumer group has committed.
+
+    Returns
+    -------
+    Picture
+        Shows itself in a notebook; `print` gives its words, `.frame` its facts (one row a
+        partition), `.svg` its drawing.
+
+    Raises
+    ------
+    KafkaLabError
+        Where the topic is missing or the cluster does not answer within 10 seconds.
+    """
+    from kafkalab.show.facts import collect_log
+    from kafkalab.show.log_picture import DRAWN_PARTITIONS, draw_log
+
+    return draw_log(collect_log(cluster, topic, group, drawn_partitions=DRAWN_PARTITIONS))
+
+
+def topic(cluster: Connectable, topic: str) -> Picture:
+    """Show a topic's partitions: leader, replicas, which are in sync, offsets, records.
+
+    The number of records is the number of offsets kept: an upper bound where records were
+    compacted away or transactions left their markers.
+
+    Parameters
+    ----------
+    cluster : KafkaCluster
+    topic : str
+
+    Returns
+    -------
+    Picture
+        Shows itself in a notebook; `print` gives its words, `.frame` its facts (one row a
+        partition), `.svg` its drawing.
+
+    Raises
+    ------
+    KafkaLabError
+        Where the topic is missing or the cluster does not answer within 10 seconds.
+    """
+    from kafkalab.show.facts import collect_topic
+    from kafkalab.show.topic_picture import draw_topic
+
+    return draw_topic(collect_topic(cluster, topic))

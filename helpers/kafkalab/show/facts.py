@@ -1,0 +1,251 @@
+"""Live facts for pictures, collected once and held as plain data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kafkalab.deadline import Deadline
+from kafkalab.records import Reading, Window, read_windows
+from kafkalab.topics import (
+    CALL_SECONDS,
+    Connectable,
+    Partition,
+    Topic,
+    check_name,
+    connect,
+    describe_topic,
+)
+
+TOTAL_SECONDS = 10.0
+"""No picture takes longer."""
+
+OFFSETS_SECONDS = 4.0
+READ_SECONDS = 3.0
+GROUP_SECONDS = 3.0
+
+WHOLE = 24
+"""A partition with no more offsets than these is read whole; of others a few records are read."""
+
+HEAD, BEFORE, AFTER, TAIL = 3, 3, 3, 12
+FETCH_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record, as far as a picture needs it."""
+
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True)
+class PartitionLog:
+    """A partition and some of its records.
+
+    Attributes
+    ----------
+    partition : Partition
+    records : tuple of Record
+        In the order of offsets.
+    known : tuple of (int, int)
+        Ranges of offsets, start to before end, that were read: an offset in them that has no
+        record holds none for a reader (removed by compaction, a transaction's marker, aborted).
+    pending : int or None
+        From here to the end nothing can be read yet: a transaction is open.
+    committed : int or None
+        The group's committed offset: the next record that it reads.
+    """
+
+    partition: Partition
+    records: tuple[Record, ...] = ()
+    known: tuple[tuple[int, int], ...] = ()
+    pending: int | None = None
+    committed: int | None = None
+
+    @property
+    def lag(self) -> int | None:
+        """How far the group is behind the end, in offsets."""
+        if self.committed is None or self.partition.end is None:
+            return None
+        return max(0, self.partition.end - self.committed)
+
+    @property
+    def holes(self) -> bool:
+        """Whether an offset was seen that holds no record."""
+        return sum(end - start for start, end in self.known) > len(self.records)
+
+    @property
+    def record_count(self) -> int | None:
+        """How many records are kept; an upper bound where there are holes and unread offsets."""
+        start, end = self.partition.start, self.partition.end
+        if start is None or end is None:
+            return None
+        return len(self.records) if self.known == ((start, end),) else end - start
+
+    @property
+    def exact(self) -> bool:
+        """False where `record_count` is an upper bound."""
+        return not self.holes or self.record_count == len(self.records)
+
+
+@dataclass(frozen=True)
+class TopicLog:
+    """A topic's log, and the position of a group in it.
+
+    Attributes
+    ----------
+    topic : Topic
+    logs : tuple of PartitionLog
+        One a partition; only the first ones hold records.
+    group : str or None
+    group_answered : bool
+        False where the group's coordinator did not tell its offsets in time.
+    """
+
+    topic: Topic
+    logs: tuple[PartitionLog, ...]
+    group: str | None = None
+    group_answered: bool = True
+
+
+def collect_topic(cluster: Connectable, topic: str) -> Topic:
+    """The topic as it is now, within `TOTAL_SECONDS`."""
+    return describe_topic(cluster, topic, Deadline(TOTAL_SECONDS))
+
+
+def collect_log(
+    cluster: Connectable, topic: str, group: str | None, *, drawn_partitions: int
+) -> TopicLog:
+    """The topic's log with some records of its first partitions, within `TOTAL_SECONDS`."""
+    if group is not None:
+        check_name(group, "group")
+    found = describe_topic(cluster, topic, Deadline(OFFSETS_SECONDS))
+    committed: Mapping[int, int] | None = {}
+    if group is not None:
+        numbers = [p.number for p in found.partitions]
+        committed = committed_offsets(cluster, group, topic, numbers, Deadline(GROUP_SECONDS))
+    drawn = [p for p in found.partitions[:drawn_partitions] if p.size]
+    parts = _sample(cluster, topic, drawn, committed or {}, Deadline(READ_SECONDS))
+    return TopicLog(
+        found,
+        tuple(
+            _partition_log(p, parts.get(p.number, []), (committed or {}).get(p.number))
+            for p in found.partitions
+        ),
+        group,
+        committed is not None,
+    )
+
+
+def committed_offsets(
+    cluster: Connectable, group: str, topic: str, partitions: Iterable[int], deadline: Deadline
+) -> Mapping[int, int] | None:
+    """Partition → the offset that the group has committed; None where nobody tells in time."""
+    from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+
+    admin, _ = connect(cluster)
+    wanted = [TopicPartition(topic, number) for number in partitions]
+    while not deadline.passed:
+        seconds = min(CALL_SECONDS, max(0.1, deadline.remaining))
+        futures = admin.list_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(group, wanted)], request_timeout=seconds
+        )
+        try:
+            found = futures[group].result(timeout=seconds + 1.0).topic_partitions
+        except (KafkaException, TimeoutError):
+            time.sleep(0.05)  # the coordinator is loading or moving
+        else:
+            return {p.partition: p.offset for p in found if p.error is None and p.offset >= 0}
+    return None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one reading brought of one partition."""
+
+    records: tuple[Record, ...]
+    start: int
+    reached: int
+    ended: bool
+
+
+def _sample(
+    cluster: Connectable,
+    topic: str,
+    partitions: Iterable[Partition],
+    committed: Mapping[int, int],
+    deadline: Deadline,
+) -> dict[int, list[_Part]]:
+    """Read the windows of every partition: all first ones at once, then all second ones, …"""
+    plans = {p.number: plan_windows(p, committed.get(p.number)) for p in partitions}
+    parts: dict[int, list[_Part]] = {number: [] for number in plans}
+    for turn in range(max(map(len, plans.values()), default=0)):
+        windows = {number: plan[turn] for number, plan in plans.items() if turn < len(plan)}
+        reading = read_windows(
+            cluster, topic, windows, deadline, until_last=True, fetch_bytes=FETCH_BYTES
+        )
+        for number, window in windows.items():
+            parts[number].append(_part(reading, number, window))
+    return parts
+
+
+def plan_windows(partition: Partition, committed: int | None) -> list[Window]:
+    """Which offsets to read: all of a short partition; else the first, the last, and about the
+    group's position."""
+    start, end = partition.start, partition.end
+    if start is None or end is None or start == end:
+        return []
+    if end - start <= WHOLE:
+        return [Window(start, end)]
+    windows = [Window(start, end, HEAD)]
+    tail = end - TAIL
+    if committed is not None and start < committed < tail + BEFORE:
+        windows.append(Window(max(start, committed - BEFORE), min(end, committed + AFTER)))
+    return [*windows, Window(tail, end)]
+
+
+def _part(reading: Reading, number: int, window: Window) -> _Part:
+    return _Part(
+        tuple(
+            Record(offset, _bytes(message.key()), _bytes(message.value()))
+            for message in reading.messages[number]
+            if (offset := message.offset()) is not None
+        ),
+        window.start,
+        reading.reached[number],
+        number in reading.finished,
+    )
+
+
+def _bytes(data: bytes | str | None) -> bytes | None:
+    return data.encode() if isinstance(data, str) else data
+
+
+def _partition_log(partition: Partition, parts: list[_Part], committed: int | None) -> PartitionLog:
+    records = {record.offset: record for part in parts for record in part.records}
+    pending = None
+    if parts and parts[-1].ended and partition.end is not None:
+        reached = parts[-1].reached
+        pending = reached if reached < partition.end else None
+    return PartitionLog(
+        partition,
+        tuple(record for _, record in sorted(records.items())),
+        _merged((part.start, part.reached) for part in parts),
+        pending,
+        committed,
+    )
+
+
+def _merged(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if start == end:
+            continue
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)

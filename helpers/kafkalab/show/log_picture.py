@@ -1,0 +1,393 @@
+"""The picture of a topic's log: its records in their order, and where a group stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from xml.etree import ElementTree as ET
+
+from kafkalab.show import svg
+from kafkalab.show.facts import PartitionLog, Record, TopicLog
+from kafkalab.show.labels import (
+    ELLIPSIS,
+    NOTHING,
+    clipped,
+    columns,
+    count,
+    listing,
+    printable,
+    span,
+)
+from kafkalab.show.picture import Picture
+from kafkalab.show.row import Box, Item, Kind, Row, boxes, fold, row
+
+DRAWN_PARTITIONS = 12
+
+WIDTH = 860
+LEFT, RIGHT = 128, 128
+"""Room for a partition's name, and for what is said at its end, in pixels."""
+
+ROOM = WIDTH - LEFT - RIGHT
+GAP = 4
+BOX_HEIGHT = 30
+NARROWEST, WIDEST_LABEL = 44, 11
+LINE_ITEMS = 11
+LINE_LABEL = 16
+GROUP_LABEL = 24
+
+_COLUMNS = {
+    "partition": "int64",
+    "leader": "Int64",
+    "start": "Int64",
+    "end": "Int64",
+    "records": "Int64",
+    "committed": "Int64",
+    "lag": "Int64",
+}
+
+
+def draw_log(log: TopicLog) -> Picture:
+    """Draw plain facts; the same facts give the same picture, to the letter."""
+    drawn = log.logs[:DRAWN_PARTITIONS]
+    return Picture(
+        text=_text(log, drawn),
+        svg=_svg(log, drawn),
+        columns=_COLUMNS,
+        rows=[
+            (
+                part.partition.number,
+                part.partition.leader,
+                part.partition.start,
+                part.partition.end,
+                part.record_count,
+                part.committed,
+                part.lag,
+            )
+            for part in log.logs
+        ],
+    )
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+def _title(log: TopicLog) -> str:
+    topic = f"Log of topic {printable(log.topic.name.encode())}"
+    return topic if log.group is None else f"{topic}, with the position of group {_name(log)}"
+
+
+def _name(log: TopicLog) -> str:
+    return clipped(printable((log.group or "").encode()), GROUP_LABEL)
+
+
+def _summary(log: TopicLog) -> list[str]:
+    """What holds for the whole topic."""
+    words = [count(len(log.logs), "partition"), _amount(log.logs)]
+    return words if log.group is None else [*words, _group_summary(log)]
+
+
+def _amount(logs: Sequence[PartitionLog]) -> str:
+    counts = [part.record_count for part in logs]
+    known = [number for number in counts if number is not None]
+    words = count(sum(known), "record") if sum(known) else "no records"
+    if not all(part.exact for part in logs):
+        words = f"at most {words}"
+    unknown = len(counts) - len(known)
+    return f"{words}, {count(unknown, 'partition')} unknown" if unknown else words
+
+
+def _group_summary(log: TopicLog) -> str:
+    name = f"group {_name(log)}"
+    if not log.group_answered:
+        return f"{name}: its coordinator does not answer"
+    lags = [part.lag for part in log.logs if part.lag is not None]
+    if not lags:
+        return f"{name} has no position here yet"
+    without = sum(part.committed is None for part in log.logs)
+    behind = f"{sum(lags):,} behind" if sum(lags) else "caught up"
+    rest = f", without a position on {count(without, 'partition')}" if without else ""
+    return f"{name} is {behind}{rest}"
+
+
+def _ending(part: PartitionLog, log: TopicLog) -> list[str]:
+    """What is said behind the last record: the end, and where the group is."""
+    words = [f"end {part.partition.end}"]
+    if log.group is None or not log.group_answered:
+        return words
+    if part.committed is None:
+        return [*words, "no position"]
+    end, start = part.partition.end or 0, part.partition.start or 0
+    if part.committed > end:
+        return [*words, f"position {part.committed}, past the end"]
+    lag = f"lag {part.lag:,}" if part.lag else "caught up"
+    if part.committed < start:
+        return [*words, f"{lag}, position {part.committed}"]
+    return [*words, lag]
+
+
+def _unknown(part: PartitionLog) -> str:
+    if part.partition.leader is None:
+        return "no leader: nothing can be written or read until a replica in sync is back"
+    return f"its leader, broker {part.partition.leader}, does not answer"
+
+
+def _rest(log: TopicLog) -> str:
+    """What is said of the partitions that are not drawn; empty where all are."""
+    rest = log.logs[DRAWN_PARTITIONS:]
+    if not rest:
+        return ""
+    first, last = rest[0].partition.number, rest[-1].partition.number
+    words = f"not drawn: partitions {first}{NOTHING}{last} with {_amount(rest)}"
+    lags = [part.lag for part in rest if part.lag is not None]
+    return f"{words}, lag {sum(lags):,}" if lags else words
+
+
+def _leader(part: PartitionLog, log: TopicLog) -> str:
+    """The leader, where there is more than one broker to tell apart."""
+    if part.partition.leader is None:
+        return "no leader"
+    single = len(log.topic.brokers) == 1 and len(part.partition.replicas) <= 1
+    return "" if single else f"leader: broker {part.partition.leader}"
+
+
+def _label(record: Record) -> str:
+    return printable(record.value if record.key is None else record.key)
+
+
+def _run_words(part: PartitionLog, item: Item) -> str:
+    assert not isinstance(item, Box)
+    if item.kind is Kind.HOLE:
+        return "no record" if item.end - item.start == 1 else "no records"
+    if item.kind is Kind.PENDING:
+        return "open"
+    return count(item.end - item.start, "offset" if part.holes else "record")
+
+
+# --- text form --------------------------------------------------------------------------------
+
+
+def _text(log: TopicLog, drawn: Sequence[PartitionLog]) -> str:
+    lines = [f"Log of topic {printable(log.topic.name.encode())}: {', '.join(_summary(log))}"]
+    shown = [
+        fold(row(part), part.committed, lambda items: len(items) <= LINE_ITEMS) for part in drawn
+    ]
+    lines += [_line(log, part, items) for part, items in zip(drawn, shown, strict=True)]
+    if rest := _rest(log):
+        lines.append(rest)
+    lines += _notes(log, drawn, list(boxes(shown)), text=True)
+    return "\n".join(lines)
+
+
+def _line(log: TopicLog, part: PartitionLog, items: Row) -> str:
+    leader = _leader(part, log)
+    head = f"partition {part.partition.number}" + (f" ({leader})" if leader else "")
+    if part.partition.size is None:
+        return f"{head}: {_unknown(part)}"
+    words = [f"{span(0, part.partition.start)} expired"] if part.partition.start else []
+    words += [_marked(log, part, item.start, _word(part, item)) for item in items]
+    words.append(_marked(log, part, part.partition.end, ", ".join(_ending(part, log))))
+    return f"{head}: {' | '.join(words)}"
+
+
+def _marked(log: TopicLog, part: PartitionLog, offset: int | None, word: str) -> str:
+    here = part.committed is not None and part.committed == offset
+    return f"[{_name(log)}] {word}" if here else word
+
+
+def _word(part: PartitionLog, item: Item) -> str:
+    if not isinstance(item, Box):
+        return f"{span(item.start, item.end)} {ELLIPSIS} {_run_words(part, item)}"
+    record = item.record
+    label = clipped(_label(record), LINE_LABEL)
+    if record.key is None and record.value is not None:
+        label = f"({label})"
+    if record.key is not None and record.value is None:
+        label = f"{label} (no value)"
+    return f"{record.offset} {label}"
+
+
+def _notes(
+    log: TopicLog, drawn: Sequence[PartitionLog], records: Sequence[Record], *, text: bool
+) -> list[str]:
+    """What the signs mean, for those that occur."""
+    notes = []
+    if any(record.key is not None for record in records):
+        notes.append(
+            "number: offset; word: key"
+            if text
+            else "box: one record, named by its key; number below: its offset"
+        )
+    if any(record.key is None and record.value is not None for record in records):
+        sign = "in brackets" if text else "in italics"
+        notes.append(f"{sign}: the value of a record that has no key")
+    if any(record.key is not None and record.value is None for record in records):
+        notes.append(
+            f"{'no value' if text else 'dashed box'}: a record without a value, a tombstone"
+        )
+    if any(part.holes for part in drawn):
+        notes.append("no record: removed by compaction, aborted, or a transaction's marker")
+    if any(part.pending is not None for part in drawn):
+        notes.append("open: written in a transaction that is not committed yet")
+    if any(part.committed is not None for part in drawn):
+        sign = f"[{_name(log)}]" if text else "triangle"
+        notes.append(f"{sign}: before the next record that group {_name(log)} reads")
+    return notes
+
+
+# --- drawing ----------------------------------------------------------------------------------
+
+
+def _svg(log: TopicLog, drawn: Sequence[PartitionLog]) -> str:
+    widest = max((_box_width(record) for part in drawn for record in part.records), default=0)
+    width = max(NARROWEST, widest)
+    shown = [fold(row(part), part.committed, partial(_fits, part, width)) for part in drawn]
+    records = list(boxes(shown))
+    hues = svg.hues(record.key for record in records if record.key is not None)
+    notes = [note for note in (_rest(log), *_notes(log, drawn, records, text=False)) if note]
+    step = 84 if log.group is not None and log.group_answered else 66
+    top = 62
+    height = top + step * len(drawn) + 16 * len(notes) + 8
+    root = svg.canvas(WIDTH, height, _title(log), _description(log))
+    svg.words(root, 12, 24, clipped(printable(log.topic.name.encode()), 90), size=15, bold=True)
+    svg.words(root, 12, 42, " · ".join(_summary(log)), ink="s", size=12)
+    for i, (part, items) in enumerate(zip(drawn, shown, strict=True)):
+        y = top + step * i + (step - 66)
+        _draw_partition(root, log, part, items, y, width, hues)
+    for i, note in enumerate(notes):
+        svg.words(root, 12, top + step * len(drawn) + 8 + 16 * i, note, ink="s")
+    return svg.render(root)
+
+
+def _description(log: TopicLog) -> str:
+    sentence = f"Topic {printable(log.topic.name.encode())}: {', '.join(_summary(log))}."
+    if log.group is None:
+        return sentence
+    lags = [
+        f"{part.lag:,} on partition {part.partition.number}"
+        for part in log.logs[:DRAWN_PARTITIONS]
+        if part.lag is not None
+    ]
+    return f"{sentence} Behind: {listing(lags)}." if lags else sentence
+
+
+def _box_width(record: Record) -> int:
+    """Wide enough for the label and the offset below it, in steps, so that rows look alike."""
+    label = columns(clipped(_label(record), WIDEST_LABEL)) * 7 + 12
+    offset = len(str(record.offset)) * 6.5 + 4
+    return -8 * (-int(max(label, offset)) // 8) + 4
+
+
+def _run_width(part: PartitionLog, item: Item) -> float:
+    words = _run_words(part, item), span(item.start, item.end)
+    return max(map(svg.text_width, words)) + 10
+
+
+def _expired_width(part: PartitionLog) -> float:
+    start = part.partition.start
+    return max(svg.text_width("expired"), svg.text_width(span(0, start))) + 10 if start else 0
+
+
+def _fits(part: PartitionLog, box_width: int, items: Row) -> bool:
+    used = _expired_width(part) + (GAP if part.partition.start else 0)
+    for item in items:
+        used += GAP + (box_width if isinstance(item, Box) else _run_width(part, item))
+    return used <= ROOM
+
+
+def _draw_partition(
+    root: ET.Element,
+    log: TopicLog,
+    part: PartitionLog,
+    items: Row,
+    y: float,
+    box_width: int,
+    hues: dict[bytes, str],
+) -> None:
+    svg.words(root, 12, y + 14, f"partition {part.partition.number}", size=13, bold=True)
+    svg.words(root, 12, y + 28, _leader(part, log), ink="s")
+    if part.partition.size is None:
+        svg.words(root, LEFT, y + 20, _unknown(part), size=12)
+        return
+    x: float = LEFT
+    marks = {}
+    if part.partition.start:
+        width = _expired_width(part)
+        _draw_words(root, x, y, width, "expired", span(0, part.partition.start))
+        marks[-1] = x + width / 2
+        x += width + GAP
+    for item in items:
+        marks[item.start] = x - GAP / 2
+        if isinstance(item, Box):
+            _draw_box(root, item.record, x, y, box_width, hues)
+            x += box_width + GAP
+        else:
+            width = _run_width(part, item)
+            _draw_run(root, part, item, x, y, width)
+            x += width + GAP
+    _draw_end(root, log, part, x, y)
+    if part.committed is not None:
+        _draw_position(root, log, part, marks, x + 2, y)
+
+
+def _draw_box(
+    root: ET.Element, record: Record, x: float, y: float, width: float, hues: dict[bytes, str]
+) -> None:
+    key, value = printable(record.key), printable(record.value)
+    tooltip = f"offset {record.offset}, key {clipped(key, 200)}, value {clipped(value, 400)}"
+    box = svg.group(root, tooltip)
+    hue = None if record.key is None else hues[record.key]
+    tombstone = record.key is not None and record.value is None
+    svg.block(box, x, y, width, BOX_HEIGHT, hue=hue, dashed=tombstone)
+    middle = x + width / 2
+    label = clipped(_label(record), WIDEST_LABEL)
+    svg.words(box, middle, y + 19, label, size=12, anchor="middle", italic=record.key is None)
+    svg.words(box, middle, y + 43, str(record.offset), ink="s", anchor="middle")
+
+
+def _draw_run(
+    root: ET.Element, part: PartitionLog, item: Item, x: float, y: float, width: float
+) -> None:
+    assert not isinstance(item, Box)
+    run = svg.group(root, f"offsets {span(item.start, item.end)}: {item.kind.value}")
+    if item.kind is not Kind.HOLE:
+        svg.block(run, x, y, width, BOX_HEIGHT, dashed=True)
+    _draw_words(run, x, y, width, _run_words(part, item), span(item.start, item.end))
+
+
+def _draw_words(
+    parent: ET.Element, x: float, y: float, width: float, inside: str, below: str
+) -> None:
+    svg.words(parent, x + width / 2, y + 19, inside, ink="s", anchor="middle")
+    svg.words(parent, x + width / 2, y + 43, below, ink="s", anchor="middle")
+
+
+def _draw_end(root: ET.Element, log: TopicLog, part: PartitionLog, x: float, y: float) -> None:
+    svg.bar(root, x + 2, y - 2, BOX_HEIGHT + 4)
+    if part.partition.start == part.partition.end:
+        nothing = "all expired" if part.partition.start else "empty"
+    else:
+        nothing = ""
+    end, *group = _ending(part, log)
+    svg.words(root, x + 9, y + 12, f"{end}, {nothing}" if nothing else end, ink="s")
+    for words in group:
+        svg.words(root, x + 9, y + 26, words, bold=bool(part.lag), ink="i" if part.lag else "s")
+
+
+def _draw_position(
+    root: ET.Element,
+    log: TopicLog,
+    part: PartitionLog,
+    marks: dict[int, float],
+    end: float,
+    y: float,
+) -> None:
+    """The group's triangle, before the record that it reads next."""
+    committed, start = part.committed or 0, part.partition.start or 0
+    x = marks.get(-1, LEFT) if committed < start else marks.get(committed, end)
+    name = _name(log)
+    half = svg.text_width(name) / 2
+    position = svg.group(root, f"group {name}: committed offset {committed}")
+    svg.pointer(position, x, y - 4)
+    if start <= committed < (part.partition.end or 0):
+        svg.bar(position, x, y - 4, BOX_HEIGHT + 6, mark=True)
+    svg.words(position, max(x, 8 + half), y - 15, name, ink="m", bold=True, anchor="middle")

@@ -1,0 +1,67 @@
+"""What `show` returns: one picture in the forms that a reader may need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)
+class Picture:
+    """A picture of the cluster as it was when it was drawn.
+
+    Attributes
+    ----------
+    text : str
+        The same in words; stands alone.
+    svg : str
+        The drawing, as a file that any browser opens.
+    columns : mapping of str to str
+        The frame's columns and their types.
+    rows : sequence of tuple
+        The frame's rows.
+    """
+
+    text: str
+    svg: str
+    columns: Mapping[str, str] = field(hash=False)
+    rows: Sequence[tuple[object, ...]]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The facts of the picture as a DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                name: pd.Series([row[i] for row in self.rows], dtype=kind)
+                for i, (name, kind) in enumerate(self.columns.items())
+            }
+        )
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/html": self._html, "image/svg+xml": self.svg, "text/plain": self.text}
+
+    @property
+    def _html(self) -> str:
+        """The drawing inside the page.
+
+        JupyterLab shows image/svg+xml as an `<img>`: no theme, no name for a screen reader. In an
+        untrusted notebook it removes `<svg>` and leaves its bare words, and it removes every
+        `display` that holds a variable: then the words stay hidden and the text is shown.
+        """
+        return (
+            f'<div style="display:none;display:var(--kafkalab,block)">{self.svg}</div>'
+            f'<pre style="display:var(--kafkalab,none)">{escape(self.text)}</pre>'
+        )

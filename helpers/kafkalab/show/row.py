@@ -1,0 +1,147 @@
+"""A partition's log as a row of things to draw, and how it folds where it is long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+
+from kafkalab.show.facts import PartitionLog, Record
+
+
+class Kind(Enum):
+    """Why a run of offsets has no boxes."""
+
+    HIDDEN = "not drawn, to keep the row short"
+    HOLE = "no record: removed by compaction, aborted, or a transaction's marker"
+    PENDING = "a transaction is open: not to be read yet"
+
+
+@dataclass(frozen=True)
+class Box:
+    """One record."""
+
+    record: Record
+
+    @property
+    def start(self) -> int:
+        return self.record.offset
+
+    @property
+    def end(self) -> int:
+        return self.record.offset + 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """Offsets from `start` to before `end` that have no boxes."""
+
+    kind: Kind
+    start: int
+    end: int
+
+
+Item = Box | Run
+Row = tuple[Item, ...]
+
+# first items, items before and after the group's position, last items
+_SHORTER = (
+    *((3, 0, 0, last) for last in range(12, 3, -1)),
+    (3, 3, 3, 3),
+    (3, 2, 3, 3),
+    (2, 2, 3, 2),
+    (2, 2, 2, 2),
+    (2, 1, 2, 2),
+    (1, 1, 2, 2),
+    (1, 1, 2, 1),
+    (1, 1, 1, 1),
+    (0, 1, 1, 1),
+    (0, 0, 1, 1),
+    (0, 0, 1, 0),
+)
+
+
+def row(log: PartitionLog) -> Row:
+    """All offsets that the partition keeps: a box for each record that is known, runs between."""
+    start, end = log.partition.start, log.partition.end
+    if start is None or end is None:
+        return ()
+    items: list[Item] = []
+    position = start
+    for record in log.records:
+        items += _runs(log, position, record.offset)
+        items.append(Box(record))
+        position = record.offset + 1
+    return tuple(items + list(_runs(log, position, end)))
+
+
+def _runs(log: PartitionLog, start: int, end: int) -> Iterator[Run]:
+    """The runs between two boxes, cut where their kind changes and at the group's position."""
+    edges = {start, end} | {edge for known in log.known for edge in known}
+    edges |= {edge for edge in (log.pending, log.committed) if edge is not None}
+    for left, right in pairwise(sorted(edge for edge in edges if start <= edge <= end)):
+        yield Run(_kind(log, left), left, right)
+
+
+def _kind(log: PartitionLog, offset: int) -> Kind:
+    if log.pending is not None and offset >= log.pending:
+        return Kind.PENDING
+    known = any(start <= offset < end for start, end in log.known)
+    return Kind.HOLE if known else Kind.HIDDEN
+
+
+def fold(items: Row, position: int | None, fits: Callable[[Row], bool]) -> Row:
+    """Hide items in the middle until the row fits; the neighbours of `position` stay longest."""
+    at = next(
+        (i for i, item in enumerate(items) if position is not None and item.end > position), None
+    )
+    shortest = _merged(items, range(len(items)), position)
+    if fits(shortest):
+        return shortest
+    for first, before, after, last in _SHORTER:
+        n = len(items)
+        keep = {*range(min(first, n)), *range(max(0, n - last), n)}
+        if at is not None:
+            around = set(range(max(0, at - before), min(n, at + after)))
+            if before == after == 0 and not {max(0, at - 1), at} <= keep:
+                continue
+            keep |= around
+        shortest = _merged(items, keep, position)
+        if fits(shortest):
+            return shortest
+    return shortest
+
+
+def _merged(items: Row, keep: Iterable[int], position: int | None) -> Row:
+    """Items that are kept, and one hidden run for each stretch of others."""
+    kept = set(keep)
+    merged: list[Item] = []
+    stretch: list[Item] = []
+
+    def close() -> None:
+        if len(stretch) == 1:
+            merged.append(stretch[0])
+        elif stretch:
+            merged.append(Run(Kind.HIDDEN, stretch[0].start, stretch[-1].end))
+        stretch.clear()
+
+    for i, item in enumerate(items):
+        hidden = isinstance(item, Run) and item.kind is Kind.HIDDEN
+        if item.start == position:
+            close()
+        if i in kept and not hidden:
+            close()
+            merged.append(item)
+        else:
+            stretch.append(item)
+    close()
+    return tuple(merged)
+
+
+def boxes(rows: Iterable[Sequence[Item]]) -> Iterator[Record]:
+    """The records that have a box."""
+    for items in rows:
+        for item in items:
+            if isinstance(item, Box):
+                yield item.record

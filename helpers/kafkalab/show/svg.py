@@ -1,0 +1,199 @@
+"""Drawing primitives and the theme that all pictures share.
+
+Colours come from JupyterLab's theme where the picture stands in a page of it, else from a light
+or dark palette that follows the system's preference. Every shape has plain attributes too, so a
+viewer that strips style sheets still shows dark text on white. The style is scoped by a class
+that is made from its own text: pictures do not colour the page, nor each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable
+from xml.etree import ElementTree as ET
+
+from kafkalab.show.labels import columns
+
+_CSS = (
+    ".K{{font-family:var(--jp-ui-font-family,system-ui,sans-serif);"
+    "max-width:100%;height:auto;{light}}}"
+    "@media(prefers-color-scheme:dark){{.K{{{dark}}}}}"
+    ".K .p{{fill:var(--jp-layout-color0,var(--kp))}}"
+    ".K .i{{fill:var(--jp-content-font-color1,var(--ki))}}"
+    ".K .s{{fill:var(--jp-content-font-color2,var(--ks))}}"
+    ".K .m{{fill:var(--jp-brand-color1,var(--km))}}"
+    ".K .l{{stroke:var(--jp-content-font-color2,var(--ks))}}"
+    ".K .n{{stroke:var(--jp-content-font-color1,var(--ki))}}"
+    ".K .w{{stroke:var(--jp-brand-color1,var(--km))}}"
+)
+
+LIGHT = {"p": "#ffffff", "i": "#1f2328", "s": "#57606a", "m": "#0b57d0"}
+"""Fallback colours: paper, ink, soft ink, mark."""
+
+DARK = {"p": "#0d1117", "i": "#e6edf3", "s": "#9da7b3", "m": "#6cb0ff"}
+
+HUES = (
+    "#1f77d0",
+    "#d07206",
+    "#2e9447",
+    "#c2419b",
+    "#0d93a0",
+    "#7c5cd6",
+    "#998000",
+    "#cf4750",
+)
+"""Second signal of a key. Tinted at `TINT` over the paper they serve both themes."""
+
+TINT = 0.22
+
+
+def _style() -> tuple[str, str]:
+    def variables(palette: dict[str, str]) -> str:
+        return ";".join(f"--k{name}:{value}" for name, value in palette.items())
+
+    css = _CSS.format(light=variables(LIGHT), dark=variables(DARK))
+    scope = "kl-" + hashlib.sha256(css.encode()).hexdigest()[:6]
+    return scope, css.replace(".K", f".{scope}")
+
+
+SCOPE, STYLE = _style()
+
+
+def canvas(width: int, height: int, title: str, description: str) -> ET.Element:
+    """An empty picture with its paper, its name and its description for those who hear it."""
+    root = ET.Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "class": SCOPE,
+            "viewBox": f"0 0 {width} {height}",
+            "width": str(width),
+            "height": str(height),
+            "role": "img",
+            # no aria-labelledby: two equal pictures in a notebook would hold the same ids
+            "aria-label": title,
+            "font-family": "system-ui,sans-serif",
+            "font-size": "11",
+        },
+    )
+    ET.SubElement(root, "title").text = title
+    ET.SubElement(root, "desc").text = description
+    ET.SubElement(root, "style").text = STYLE
+    ET.SubElement(
+        root,
+        "rect",
+        {"width": str(width), "height": str(height), "fill": LIGHT["p"], "class": "p"},
+    )
+    return root
+
+
+def group(parent: ET.Element, tooltip: str) -> ET.Element:
+    """Shapes that belong together, with the words that a pointer over them brings up."""
+    element = ET.SubElement(parent, "g")
+    ET.SubElement(element, "title").text = tooltip
+    return element
+
+
+def words(
+    parent: ET.Element,
+    x: float,
+    y: float,
+    text: str,
+    *,
+    ink: str = "i",
+    size: int | None = None,
+    bold: bool = False,
+    italic: bool = False,
+    anchor: str | None = None,
+) -> None:
+    """A line of text; `ink` is i (ink), s (soft) or m (mark), `anchor` middle or end."""
+    attributes = {"x": _number(x), "y": _number(y), "class": ink, "fill": LIGHT[ink]}
+    if size is not None:
+        attributes["font-size"] = str(size)
+    if bold:
+        attributes["font-weight"] = "600"
+    if italic:
+        attributes["font-style"] = "italic"
+    if anchor is not None:
+        attributes["text-anchor"] = anchor
+    ET.SubElement(parent, "text", attributes).text = text
+
+
+def block(
+    parent: ET.Element,
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    *,
+    hue: str | None = None,
+    dashed: bool = False,
+    thick: bool = False,
+) -> None:
+    """A box: tinted where it has a hue, dashed where there is nothing in it."""
+    attributes = {
+        "x": _number(x),
+        "y": _number(y),
+        "width": _number(width),
+        "height": _number(height),
+        "rx": "5",
+    }
+    if hue is None:
+        attributes |= {"fill": "none", "stroke": LIGHT["s"], "class": "l"}
+    else:
+        attributes |= {"fill": hue, "fill-opacity": str(TINT), "stroke": hue}
+    if dashed:
+        attributes["stroke-dasharray"] = "4 3"
+    if thick:
+        attributes["stroke-width"] = "2.5"
+    ET.SubElement(parent, "rect", attributes)
+
+
+def bar(parent: ET.Element, x: float, y: float, height: float, *, mark: bool = False) -> None:
+    """An upright line: the end of a log, or with `mark` a position in it."""
+    ET.SubElement(
+        parent,
+        "path",
+        {
+            "d": f"M{_number(x)},{_number(y)}v{_number(height)}",
+            "stroke": LIGHT["m" if mark else "i"],
+            "class": "w" if mark else "n",
+            "stroke-width": "2",
+        },
+    )
+
+
+def pointer(parent: ET.Element, x: float, y: float) -> None:
+    """A triangle whose tip, at (x, y), points down."""
+    ET.SubElement(
+        parent,
+        "path",
+        {"d": f"M{_number(x)},{_number(y)}l-5,-8h10z", "fill": LIGHT["m"], "class": "m"},
+    )
+
+
+def text_width(text: str, size: int = 11) -> float:
+    """Estimated width of a line in a user interface's font, on the safe side, in pixels."""
+    return columns(text) * size * 0.6
+
+
+def hues(keys: Iterable[bytes]) -> dict[bytes, str]:
+    """A hue for every key: mostly the same one in every picture, and different ones in one."""
+    chosen: dict[bytes, str] = {}
+    free = list(HUES)
+    for key in sorted(set(keys)):
+        wish = HUES[zlib.crc32(key) % len(HUES)]
+        hue = wish if wish in free or not free else free[0]
+        if hue in free:
+            free.remove(hue)
+        chosen[key] = hue
+    return chosen
+
+
+def render(root: ET.Element) -> str:
+    return ET.tostring(root, encoding="unicode")
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
