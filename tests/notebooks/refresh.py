@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ from tests.notebooks.kernel import as_in_jupyterlab
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 CELL_TIMEOUT = 120
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class CellFaultError(Exception):
@@ -100,7 +102,7 @@ def execute(path: Path, notebook: NotebookNode, cell_timeout: int = CELL_TIMEOUT
     except DeadKernelError as error:
         raise CellFaultError(path, number, "the kernel died") from error
     except CellExecutionError as error:
-        raise CellFaultError(path, number, f"failed\n{error}") from error
+        raise CellFaultError(path, number, f"failed\n{_ANSI.sub('', str(error))}") from error
     return fresh
 
 

@@ -1,0 +1,103 @@
+"""The sanitize rules: what varies becomes equal, what is taught stays compared."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.notebooks.canonical import canonical, comparable, rules
+
+COMMITTED = [
+    ("127.0.0.1:20001", "127.0.0.1:9092"),
+    ("127.0.0.1:31992,127.0.0.1:31993", "127.0.0.1:9093,127.0.0.1:9094"),
+    ("localhost:24561", "localhost:9092"),
+    ("INTERNAL://127.0.0.1:20004", "INTERNAL://127.0.0.1:9092"),
+    ("INTERNAL://broker-1:19092", "INTERNAL://127.0.0.1:9092"),
+    ("CONTROLLER://127.0.0.1:20009", "CONTROLLER://127.0.0.1:19094"),
+    ("CONTROLLER://broker-3:9093", "CONTROLLER://127.0.0.1:19094"),
+    ("1  127.0.0.1:20001  running", "1  127.0.0.1:9092   running"),
+    ("│ 127.0.0.1:20001 │", "│ 127.0.0.1:9092  │"),
+    ("host='127.0.0.1', port=20002", "host='127.0.0.1', port=9093"),
+    ("client /172.18.0.5:41234", "client /127.0.0.1:41234"),
+    ("TopicId: 5L6g3nShT-eMCtK__X86sw\tPart", "TopicId: Kz4mV0pTQhCw2d8sYbN3xA\tPart"),
+    ("cluster.id=5L6g3nShT-eMCtK--X86sw", "cluster.id=Kz4mV0pTQhCw2d8sYbN3xA"),
+    ("Cluster ID: 5L6g3nShT-eMCtK--X86sw", "Cluster ID: Kz4mV0pTQhCw2d8sYbN3xA"),
+    ("1\t5L6g3nShT-eMCtK--X86sw\t42", "1\tKz4mV0pTQhCw2d8sYbN3xA\t42"),
+    ("console-consumer-83412", "console-consumer-12345"),
+    (
+        "console-consumer-5b1f0c1e-58d0-4f0e-9e9a-3a7f2f1a9c11",
+        "console-consumer-6f1d2c3b-4a59-4e68-8d77-0123456789ab",
+    ),
+    ("/home/ada/.cache/kafkalab/run/kafkalab-3f9a2c41d0/node-2/data", "/var/lib/kafka/data"),
+    ("network kafkalab-3f9a2c41d0", "network kafkalab-0123456789"),
+    ("<object at 0x7f2a9c0b1d30>", "<object at 0x0>"),
+    ("File /opt/x/lib/python3.11/site-packages/pandas/a.py:3", "File site-packages/pandas/a.py:3"),
+]
+
+EQUAL = [
+    ("[2026-11-24 03:58:23,123] INFO x", "[2027-02-01 13:08:03,001] INFO x"),
+    ("2026-11-24T03:58:23.123456+00:00", "2026-11-25T03:58:24Z"),
+    ("CreateTime:1795493224881", "CreateTime:1799999999999"),
+    ("read in 0.42 s", "read in 12.1 s"),
+    ("java 17.0.12", "java 25.0.2"),
+    ("GROUP  TOPIC\ng      t", "GROUP TOPIC\ng  t   "),
+    ("1     \tA", "1\tA"),
+    ("------------------", "-----"),
+    ("Node: 1 (127.0.0.1:20004)", "Node: 1 (broker-1:19092)"),
+]
+
+DIFFERENT = [
+    ("event #1", "event #2"),
+    ("127.0.0.1:20001", "127.0.0.1:20002"),
+    ("127.0.0.1:20001", "127.0.0.1:20007"),
+    ("25001 records", "25002 records"),
+    ("offset 41", "offset 42"),
+    ("2021-06-01 10:00:00", "2021-06-01 10:00:01"),
+    ("retention.ms=60000", "retention.ms=60001"),
+    ("Leader: 1", "Leader: 2"),
+    ("Kafka 4.3.1", "Kafka 4.3.2"),
+    ("  indented", "indented"),
+    ("a b", "ab"),
+    ("1600000000000", "1600000000001"),
+    ("acks=all", "acks=1"),
+]
+
+TEXTS = [text for pair in [*COMMITTED, *EQUAL, *DIFFERENT] for text in pair]
+
+
+@pytest.mark.parametrize(("made", "committed"), COMMITTED)
+def test_committed_form(made: str, committed: str) -> None:
+    assert canonical(made) == committed
+
+
+@pytest.mark.parametrize(("one", "other"), EQUAL)
+def test_what_varies_is_equal(one: str, other: str) -> None:
+    assert comparable(one) == comparable(other)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_what_is_taught_is_compared(one: str, other: str) -> None:
+    assert comparable(one) != comparable(other)
+
+
+@pytest.mark.parametrize(
+    "text", [text for pair in [*COMMITTED, *EQUAL, *DIFFERENT] for text in pair]
+)
+def test_a_second_pass_changes_nothing(text: str) -> None:
+    assert canonical(canonical(text)) == canonical(text)
+    assert comparable(comparable(text)) == comparable(text)
+    assert comparable(canonical(text)) == comparable(text)
+
+
+def test_every_rule_changes_one_of_the_samples() -> None:
+    texts = [
+        *TEXTS,
+        "127.0.0.1:20003  x",
+        "127.0.0.1:20002  x",
+        "127.0.0.1:20008",
+        "broker-2:19092",
+    ]
+    texts += ["broker-3:19092", "broker-1:9093", "broker-2:9093", "port=20001", "port: 20003"]
+    texts += ["File /usr/lib/python3.11/json/x.py", "on 2026-11-24", "pid 123", "a  \n"]
+    texts += ["Tue Nov 24 03:58:23 UTC 2026"]
+    idle = [rule.pattern for rule, new in rules() if all(rule.sub(new, t) == t for t in texts)]
+    assert not idle
