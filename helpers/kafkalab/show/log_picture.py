@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from xml.etree import ElementTree as ET
@@ -179,10 +180,11 @@ def _text(log: TopicLog, drawn: Sequence[PartitionLog]) -> str:
 
 
 def _line(log: TopicLog, part: PartitionLog, items: Row) -> str:
-    leader = _leader(part, log)
-    head = f"partition {part.partition.number}" + (f" ({leader})" if leader else "")
+    head = f"partition {part.partition.number}"
     if part.partition.size is None:
         return f"{head}: {_unknown(part)}"
+    if leader := _leader(part, log):
+        head = f"{head} ({leader})"
     words = [f"{span(0, part.partition.start)} expired"] if part.partition.start else []
     words += [_marked(log, part, item.start, _word(part, item)) for item in items]
     words.append(_marked(log, part, part.partition.end, ", ".join(_ending(part, log))))
@@ -211,12 +213,13 @@ def _notes(
 ) -> list[str]:
     """What the signs mean, for those that occur."""
     notes = []
-    if any(record.key is not None for record in records):
-        notes.append(
-            "number: offset; word: key"
-            if text
-            else "box: one record, named by its key; number below: its offset"
-        )
+    if records:
+        named = any(record.key is not None for record in records)
+        if text:
+            notes.append("number: offset; word: key" if named else "number: offset")
+        else:
+            name = ", named by its key" if named else ""
+            notes.append(f"box: one record{name}; number below: its offset")
     if any(record.key is None and record.value is not None for record in records):
         sign = "in brackets" if text else "in italics"
         notes.append(f"{sign}: the value of a record that has no key")
@@ -238,23 +241,22 @@ def _notes(
 
 
 def _svg(log: TopicLog, drawn: Sequence[PartitionLog]) -> str:
-    widest = max((_box_width(record) for part in drawn for record in part.records), default=0)
-    width = max(NARROWEST, widest)
-    shown = [fold(row(part), part.committed, partial(_fits, part, width)) for part in drawn]
+    shown = [fold(row(part), part.committed, partial(_fits, part)) for part in drawn]
     records = list(boxes(shown))
     hues = svg.hues(record.key for record in records if record.key is not None)
     notes = [note for note in (_rest(log), *_notes(log, drawn, records, text=False)) if note]
-    step = 84 if log.group is not None and log.group_answered else 66
-    top = 62
-    height = top + step * len(drawn) + 16 * len(notes) + 8
-    root = svg.canvas(WIDTH, height, _title(log), _description(log))
+    marked = any(part.committed is not None for part in drawn)
+    step, above = (84, 20) if marked else (66, 0)
+    root = svg.canvas(WIDTH, _title(log), _description(log))
     svg.words(root, 12, 24, clipped(printable(log.topic.name.encode()), 90), size=15, bold=True)
-    svg.words(root, 12, 42, " · ".join(_summary(log)), ink="s", size=12)
-    for i, (part, items) in enumerate(zip(drawn, shown, strict=True)):
-        y = top + step * i + (step - 66)
-        _draw_partition(root, log, part, items, y, width, hues)
-    for i, note in enumerate(notes):
-        svg.words(root, 12, top + step * len(drawn) + 8 + 16 * i, note, ink="s")
+    y = svg.paragraph(root, 12, 42, _summary(log), WIDTH - 24) + above
+    for part, items in zip(drawn, shown, strict=True):
+        _draw_partition(root, log, part, items, y, hues)
+        y += step
+    y += 2 - above
+    for note in notes:
+        y = svg.paragraph(root, 12, y, [note], WIDTH - 24, size=11)
+    svg.set_height(root, y)
     return svg.render(root)
 
 
@@ -270,16 +272,18 @@ def _description(log: TopicLog) -> str:
     return f"{sentence} Behind: {listing(lags)}." if lags else sentence
 
 
-def _box_width(record: Record) -> int:
-    """Wide enough for the label and the offset below it, in steps, so that rows look alike."""
-    label = columns(clipped(_label(record), WIDEST_LABEL)) * 7 + 12
-    offset = len(str(record.offset)) * 6.5 + 4
-    return -8 * (-int(max(label, offset)) // 8) + 4
-
-
-def _run_width(part: PartitionLog, item: Item) -> float:
+def _width(part: PartitionLog, item: Item) -> float:
+    if isinstance(item, Box):
+        return _box_width(item.record)
     words = _run_words(part, item), span(item.start, item.end)
     return max(map(svg.text_width, words)) + 10
+
+
+def _box_width(record: Record) -> int:
+    """Wide enough for the label and the offset below it, in steps, so that boxes look alike."""
+    label = columns(clipped(_label(record), WIDEST_LABEL)) * 7 + 12
+    offset = len(str(record.offset)) * 6.5 + 4
+    return max(NARROWEST, 8 * math.ceil(max(label, offset) / 8))
 
 
 def _expired_width(part: PartitionLog) -> float:
@@ -287,10 +291,10 @@ def _expired_width(part: PartitionLog) -> float:
     return max(svg.text_width("expired"), svg.text_width(span(0, start))) + 10 if start else 0
 
 
-def _fits(part: PartitionLog, box_width: int, items: Row) -> bool:
+def _fits(part: PartitionLog, items: Row) -> bool:
     used = _expired_width(part) + (GAP if part.partition.start else 0)
     for item in items:
-        used += GAP + (box_width if isinstance(item, Box) else _run_width(part, item))
+        used += GAP + _width(part, item)
     return used <= ROOM
 
 
@@ -300,7 +304,6 @@ def _draw_partition(
     part: PartitionLog,
     items: Row,
     y: float,
-    box_width: int,
     hues: dict[bytes, str],
 ) -> None:
     svg.words(root, 12, y + 14, f"partition {part.partition.number}", size=13, bold=True)
@@ -317,13 +320,12 @@ def _draw_partition(
         x += width + GAP
     for item in items:
         marks[item.start] = x - GAP / 2
+        width = _width(part, item)
         if isinstance(item, Box):
-            _draw_box(root, item.record, x, y, box_width, hues)
-            x += box_width + GAP
+            _draw_box(root, item.record, x, y, width, hues)
         else:
-            width = _run_width(part, item)
             _draw_run(root, part, item, x, y, width)
-            x += width + GAP
+        x += width + GAP
     _draw_end(root, log, part, x, y)
     if part.committed is not None:
         _draw_position(root, log, part, marks, x + 2, y)
@@ -332,9 +334,8 @@ def _draw_partition(
 def _draw_box(
     root: ET.Element, record: Record, x: float, y: float, width: float, hues: dict[bytes, str]
 ) -> None:
-    key, value = printable(record.key), printable(record.value)
-    tooltip = f"offset {record.offset}, key {clipped(key, 200)}, value {clipped(value, 400)}"
-    box = svg.group(root, tooltip)
+    what = "value" if record.key is None else "key"
+    box = svg.group(root, f"offset {record.offset}, {what} {clipped(_label(record), 200)}")
     hue = None if record.key is None else hues[record.key]
     tombstone = record.key is not None and record.value is None
     svg.block(box, x, y, width, BOX_HEIGHT, hue=hue, dashed=tombstone)

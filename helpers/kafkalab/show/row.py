@@ -45,10 +45,11 @@ class Run:
 Item = Box | Run
 Row = tuple[Item, ...]
 
-# first items, items before and after the group's position, last items
-_SHORTER = (
-    *((3, 0, 0, last) for last in range(12, 3, -1)),
-    (3, 3, 3, 3),
+_ENDS = tuple((min(3, n // 2), n - min(3, n // 2)) for n in range(15, 0, -1))
+"""How many of the first and of the last items to keep, the most first."""
+
+_AROUND = (
+    *((3, 3, 3, last) for last in range(6, 2, -1)),
     (3, 2, 3, 3),
     (2, 2, 3, 2),
     (2, 2, 2, 2),
@@ -60,6 +61,7 @@ _SHORTER = (
     (0, 0, 1, 1),
     (0, 0, 1, 0),
 )
+"""The same where the group's position is far from both: first, before it, after it, last."""
 
 
 def row(log: PartitionLog) -> Row:
@@ -93,24 +95,36 @@ def _kind(log: PartitionLog, offset: int) -> Kind:
 
 def fold(items: Row, position: int | None, fits: Callable[[Row], bool]) -> Row:
     """Hide items in the middle until the row fits; the neighbours of `position` stay longest."""
-    at = next(
-        (i for i, item in enumerate(items) if position is not None and item.end > position), None
-    )
-    shortest = _merged(items, range(len(items)), position)
-    if fits(shortest):
-        return shortest
-    for first, before, after, last in _SHORTER:
-        n = len(items)
+    folded = items
+    for keep in _choices(len(items), _index(items, position)):
+        folded = _merged(items, keep, position)
+        if fits(folded):
+            break
+    return folded
+
+
+def _index(items: Row, position: int | None) -> int | None:
+    """Which item the position stands before; None where it stands before none."""
+    if position is None:
+        return None
+    return next((i for i, item in enumerate(items) if item.end > position), None)
+
+
+def _choices(n: int, at: int | None) -> Iterator[set[int]]:
+    """Which of n items to keep, the most first."""
+    yield set(range(n))
+    neighbours = set() if at is None else {max(0, at - 1), at}
+    for first, last in _ENDS:
         keep = {*range(min(first, n)), *range(max(0, n - last), n)}
-        if at is not None:
-            around = set(range(max(0, at - before), min(n, at + after)))
-            if before == after == 0 and not {max(0, at - 1), at} <= keep:
-                continue
-            keep |= around
-        shortest = _merged(items, keep, position)
-        if fits(shortest):
-            return shortest
-    return shortest
+        if neighbours <= keep:
+            yield keep
+    if at is not None:
+        for first, before, after, last in _AROUND:
+            yield {
+                *range(min(first, n)),
+                *range(max(0, at - before), min(n, at + after)),
+                *range(max(0, n - last), n),
+            }
 
 
 def _merged(items: Row, keep: Iterable[int], position: int | None) -> Row:

@@ -9,6 +9,7 @@ that is made from its own text: pictures do not colour the page, nor each other.
 from __future__ import annotations
 
 import hashlib
+import textwrap
 import zlib
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
@@ -60,16 +61,19 @@ def _style() -> tuple[str, str]:
 SCOPE, STYLE = _style()
 
 
-def canvas(width: int, height: int, title: str, description: str) -> ET.Element:
-    """An empty picture with its paper, its name and its description for those who hear it."""
+def canvas(width: int, title: str, description: str) -> ET.Element:
+    """An empty picture: paper, and a name and a description for those who hear it.
+
+    `set_height` ends it.
+    """
     root = ET.Element(
         "svg",
         {
             "xmlns": "http://www.w3.org/2000/svg",
             "class": SCOPE,
-            "viewBox": f"0 0 {width} {height}",
+            "viewBox": f"0 0 {width} 0",
             "width": str(width),
-            "height": str(height),
+            "height": "0",
             "role": "img",
             # no aria-labelledby: two equal pictures in a notebook would hold the same ids
             "aria-label": title,
@@ -83,9 +87,16 @@ def canvas(width: int, height: int, title: str, description: str) -> ET.Element:
     ET.SubElement(
         root,
         "rect",
-        {"width": str(width), "height": str(height), "fill": LIGHT["p"], "class": "p"},
+        {"width": str(width), "height": "0", "fill": LIGHT["p"], "class": "p"},
     )
     return root
+
+
+def set_height(root: ET.Element, height: float) -> None:
+    """Give a canvas the height that its content turned out to need."""
+    width = root.attrib["width"]
+    root.attrib |= {"viewBox": f"0 0 {width} {_number(height)}", "height": _number(height)}
+    root.findall("rect")[0].attrib["height"] = _number(height)
 
 
 def group(parent: ET.Element, tooltip: str) -> ET.Element:
@@ -108,7 +119,7 @@ def words(
     anchor: str | None = None,
 ) -> None:
     """A line of text; `ink` is i (ink), s (soft) or m (mark), `anchor` middle or end."""
-    attributes = {"x": _number(x), "y": _number(y), "class": ink, "fill": LIGHT[ink]}
+    attributes = {"x": _number(x), "y": _number(y), "class": ink}
     if size is not None:
         attributes["font-size"] = str(size)
     if bold:
@@ -118,6 +129,24 @@ def words(
     if anchor is not None:
         attributes["text-anchor"] = anchor
     ET.SubElement(parent, "text", attributes).text = text
+
+
+def paragraph(
+    parent: ET.Element, x: float, y: float, pieces: Iterable[str], width: float, *, size: int = 12
+) -> float:
+    """Soft words with a dot between the pieces, in as many lines as they need; the next y."""
+    dot = " · "
+    lines: list[str] = []
+    for piece in pieces:
+        longer = f"{lines[-1]}{dot}{piece}" if lines else piece
+        if lines and text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines += textwrap.wrap(piece, max(20, int(width / text_width("n", size))))
+    for line in lines:
+        words(parent, x, y, line, ink="s", size=size)
+        y += size + 5
+    return y
 
 
 def block(

@@ -15,8 +15,8 @@ DRAWN_PARTITIONS = 24
 WIDEST = 8
 """More brokers than these are not drawn as columns of their own."""
 
-LEFT, COLUMN, RIGHT = 116, 104, 230
-TOP, ROW, CELL_HEIGHT = 88, 36, 28
+LEFT, COLUMN, RIGHT = 116, 104, 210
+ROW, CELL_HEIGHT = 36, 28
 
 _COLUMNS = {
     "partition": "int64",
@@ -54,7 +54,7 @@ def _summary(topic: Topic) -> list[str]:
     factor = max(len(p.replicas) for p in topic.partitions)
     words = [
         count(len(topic.partitions), "partition"),
-        count(factor, "replica") + " each",
+        count(factor, "replica") + (" each" if len(topic.partitions) > 1 else ""),
         _amount(topic.partitions),
     ]
     behind = sum(len(p.in_sync) < len(p.replicas) for p in topic.partitions)
@@ -131,19 +131,18 @@ def _svg(topic: Topic) -> str:
     slots = len(holders) if by_broker else max(len(p.replicas) for p in drawn)
     slots = min(slots, WIDEST)
     width = max(560, LEFT + COLUMN * slots + RIGHT)
-    height = TOP + ROW * len(drawn) + (22 if _rest(topic) else 0) + 6
-    root = svg.canvas(width, height, f"Partitions of topic {_name(topic)}", _description(topic))
-    svg.words(root, 12, 24, clipped(_name(topic), width // 10), size=15, bold=True)
-    svg.words(root, 12, 42, " · ".join(_summary(topic)), ink="s", size=12)
     end = LEFT + COLUMN * slots
+    root = svg.canvas(width, f"Partitions of topic {_name(topic)}", _description(topic))
+    svg.words(root, 12, 24, clipped(_name(topic), width // 10), size=15, bold=True)
+    y = svg.paragraph(root, 12, 42, _summary(topic), width - 24) + 16
     for slot in range(slots):
         head = f"broker {holders[slot]}" if by_broker else f"replica {slot + 1}"
         middle = LEFT + COLUMN * slot + (COLUMN - 8) / 2
-        svg.words(root, middle, TOP - 10, head, size=12, bold=True, anchor="middle")
-    svg.words(root, end + 12, TOP - 10, "offsets", size=12, bold=True)
-    svg.words(root, end + RIGHT - 12, TOP - 10, "records", size=12, bold=True, anchor="end")
-    for i, partition in enumerate(drawn):
-        y = TOP + ROW * i
+        svg.words(root, middle, y, head, size=12, bold=True, anchor="middle")
+    svg.words(root, end + 12, y, "offsets", size=12, bold=True)
+    svg.words(root, end + RIGHT - 12, y, "records", size=12, bold=True, anchor="end")
+    y += 10
+    for partition in drawn:
         svg.words(root, 12, y + 19, f"partition {partition.number}", size=13, bold=True)
         for slot, broker in enumerate(partition.replicas[:WIDEST]):
             column = holders.index(broker) if by_broker else slot
@@ -151,8 +150,10 @@ def _svg(topic: Topic) -> str:
         records = "unknown" if partition.size is None else f"{partition.size:,}"
         svg.words(root, end + 12, y + 19, _offsets(partition), size=12)
         svg.words(root, end + RIGHT - 12, y + 19, records, size=12, anchor="end")
+        y += ROW
     if rest := _rest(topic):
-        svg.words(root, 12, TOP + ROW * len(drawn) + 14, rest, ink="s")
+        y = svg.paragraph(root, 12, y + 12, [rest], width - 24, size=11)
+    svg.set_height(root, y)
     return svg.render(root)
 
 
