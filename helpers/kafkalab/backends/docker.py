@@ -252,7 +252,7 @@ class DockerBackend:
 
     @property
     def _labels(self) -> dict[str, str]:
-        owner = "standing" if self._owner is None else str(self._owner)
+        owner = guardian.STANDING if self._owner is None else str(self._owner)
         folder = self._settings.run_dir / str(self._label)
         return {
             CLUSTER_LABEL: str(self._label),
@@ -303,6 +303,9 @@ class DockerBackend:
             name=name,
             labels=self._labels,
             network=label,
+            # a name that nobody has now is refused at once, not asked from the outer name server
+            dns_opt=["ndots:1"],
+            dns_search=["."],
             networking_config={label: api.create_endpoint_config(aliases=[alias])},
             # `docker logs` must be able to read it, whatever the engine's default is
             log_config=LogConfig(type=LogConfig.types.JSON, config={"max-size": "64m"}),
