@@ -270,6 +270,15 @@ def image_present(client: docker.DockerClient, image: str) -> bool:
     return True
 
 
+def image_size(image: str) -> int:
+    """Bytes that the image takes in the engine."""
+    client = _plain_client(CALL_SECONDS)
+    try:
+        return int(client.images.get(engine_reference(image)).attrs["Size"])
+    finally:
+        client.close()
+
+
 def _offered(image: str) -> bool:
     client = _plain_client(REGISTRY_SECONDS)
     try:
