@@ -8,8 +8,6 @@
 
 python := .venv/bin/python
 TESTS := tests notebooks
-pytest := $(python) -m pytest --nbval --nbval-sanitize-with tests/notebooks/sanitize.cfg \
-	--nbval-cell-timeout=120
 
 .PHONY: lab test lint notebooks bench lock env
 .DEFAULT_GOAL := lab
@@ -19,7 +17,7 @@ lab: env
 
 test: env lint
 	.venv/bin/kafkalab prefetch
-	$(pytest) $(PYTEST_ARGS) $(TESTS)
+	$(python) -m pytest --nbval $(PYTEST_ARGS) $(TESTS)
 
 lint: env
 	$(python) -m ruff check .
