@@ -338,9 +338,10 @@ def _console(words: Sequence[str], name: str | None) -> int:
         )
     line = words[0] if len(words) == 1 else shlex.join(words)
     backend = _console_backend(name)
-    call = console.tool_call(backend, line)
+    command = console.prepare(backend, line)
+    print(f"$ {command.text}", file=sys.stderr, flush=True)
     tty = sys.stdin.isatty() and sys.stdout.isatty()
-    return _in_terminal(backend.terminal_command(call, tty=tty))
+    return _in_terminal(backend.terminal_command(command.call, tty=tty))
 
 
 def _console_backend(name: str | None) -> Backend:
