@@ -62,3 +62,16 @@ def count(number: int, noun: str) -> str:
 def listing(words: list[str]) -> str:
     """One, two and three."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def wrapped(head: str, pieces: list[str], separator: str, most: int = 88) -> list[str]:
+    """`head` and the pieces after it, in lines of about `most` columns that end between pieces."""
+    lines = [head]
+    for i, piece in enumerate(pieces):
+        more = f"{separator if i else ' '}{piece}"
+        if columns(lines[-1]) + columns(more) > most:
+            lines[-1] += separator.rstrip() if i else ""
+            lines.append(f"    {piece}")
+        else:
+            lines[-1] += more
+    return lines

@@ -18,6 +18,7 @@ from kafkalab.show.labels import (
     listing,
     printable,
     span,
+    wrapped,
 )
 from kafkalab.show.picture import Picture
 from kafkalab.show.row import Box, Item, Kind, Row, boxes, fold, row
@@ -168,27 +169,28 @@ def _run_words(part: PartitionLog, item: Item) -> str:
 
 
 def _text(log: TopicLog, drawn: Sequence[PartitionLog]) -> str:
-    lines = [f"Log of topic {printable(log.topic.name.encode())}: {', '.join(_summary(log))}"]
+    lines = wrapped(f"Log of topic {printable(log.topic.name.encode())}:", _summary(log), ", ")
     shown = [
         fold(row(part), part.committed, lambda items: len(items) <= LINE_ITEMS) for part in drawn
     ]
-    lines += [_line(log, part, items) for part, items in zip(drawn, shown, strict=True)]
+    for part, items in zip(drawn, shown, strict=True):
+        lines += _lines(log, part, items)
     if rest := _rest(log):
         lines.append(rest)
     lines += _notes(log, drawn, list(boxes(shown)), text=True)
     return "\n".join(lines)
 
 
-def _line(log: TopicLog, part: PartitionLog, items: Row) -> str:
+def _lines(log: TopicLog, part: PartitionLog, items: Row) -> list[str]:
     head = f"partition {part.partition.number}"
     if part.partition.size is None:
-        return f"{head}: {_unknown(part)}"
+        return [f"{head}: {_unknown(part)}"]
     if leader := _leader(part, log):
         head = f"{head} ({leader})"
     words = [f"{span(0, part.partition.start)} expired"] if part.partition.start else []
     words += [_marked(log, part, item.start, _word(part, item)) for item in items]
     words.append(_marked(log, part, part.partition.end, ", ".join(_ending(part, log))))
-    return f"{head}: {' | '.join(words)}"
+    return wrapped(f"{head}:", words, " | ")
 
 
 def _marked(log: TopicLog, part: PartitionLog, offset: int | None, word: str) -> str:

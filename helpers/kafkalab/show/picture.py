@@ -55,13 +55,14 @@ class Picture:
 
     @property
     def _html(self) -> str:
-        """The drawing inside the page.
+        """The drawing inside the page, and the text for a page that shows no drawing.
 
-        JupyterLab shows image/svg+xml as an `<img>`: no theme, no name for a screen reader. In an
-        untrusted notebook it removes `<svg>` and leaves its bare words, and it removes every
-        `display` that holds a variable: then the words stay hidden and the text is shown.
+        JupyterLab shows image/svg+xml as an `<img>`: without its theme, and without a name for a
+        screen reader. Where a notebook is not trusted, it removes `<svg>` and leaves its bare
+        words, removes a `display` that is not on its list, and unwraps a `<template>`: then the
+        words are hidden and the text shows.
         """
         return (
-            f'<div style="display:none;display:var(--kafkalab,block)">{self.svg}</div>'
-            f'<pre style="display:var(--kafkalab,none)">{escape(self.text)}</pre>'
+            f'<div hidden="hidden" style="display:initial">{self.svg}</div>'
+            f"<template><pre>{escape(self.text)}</pre></template>"
         )

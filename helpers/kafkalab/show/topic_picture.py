@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from kafkalab.show import svg
-from kafkalab.show.labels import NOTHING, clipped, count, listing, printable, span
+from kafkalab.show.labels import NOTHING, clipped, count, listing, printable, span, wrapped
 from kafkalab.show.picture import Picture
 from kafkalab.show.table import text_table
 from kafkalab.topics import Partition, Topic
@@ -113,7 +113,7 @@ def _text(topic: Topic) -> str:
         for p in topic.partitions[:DRAWN_PARTITIONS]
     ]
     lines = [
-        f"Topic {_name(topic)}: {', '.join(_summary(topic))}",
+        *wrapped(f"Topic {_name(topic)}:", _summary(topic), ", "),
         text_table(_HEADER, rows, right=frozenset({0, 5})),
     ]
     if rest := _rest(topic):
