@@ -310,6 +310,7 @@ class KafkaCluster:
         input: str = "",
         background: bool = False,
         timeout: float | None = None,
+        quiet: bool = False,
     ) -> ToolResult | BackgroundTool:
         """Run a line of the official documentation with the official tool, on this cluster.
 
@@ -317,7 +318,14 @@ class KafkaCluster:
         """
         from kafkalab import console
 
-        result = console.run(self._live, line, input=input, background=background, timeout=timeout)
+        result = console.run(
+            self._live,
+            line,
+            input=input,
+            background=background,
+            timeout=timeout,
+            quiet=quiet,
+        )
         if isinstance(result, console.BackgroundTool):
             self._background.append(result)
         return result

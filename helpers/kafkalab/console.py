@@ -118,6 +118,7 @@ def run(
     timeout: float | None = None,
     idle: float = IDLE_SECONDS,
     broker: int | None = None,
+    quiet: bool = False,
 ) -> ToolResult | BackgroundTool:
     """Run a line of the official documentation on this cluster and print what the tool prints.
 
@@ -139,6 +140,8 @@ def run(
         Seconds without a new line after which a consumer is stopped.
     broker : int, optional
         The broker whose files stand for the documentation's paths.
+    quiet : bool
+        Print the command only; what a long-winded tool prints is in the result's `output`.
 
     Raises
     ------
