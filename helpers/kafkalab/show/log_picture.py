@@ -309,7 +309,8 @@ def _draw_partition(
     hues: dict[bytes, str],
 ) -> None:
     svg.words(root, 12, y + 14, f"partition {part.partition.number}", size=13, bold=True)
-    svg.words(root, 12, y + 28, _leader(part, log), ink="s")
+    if leader := _leader(part, log):
+        svg.words(root, 12, y + 28, leader, ink="s")
     if part.partition.size is None:
         svg.words(root, LEFT, y + 20, _unknown(part), size=12)
         return

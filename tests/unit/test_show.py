@@ -1,0 +1,548 @@
+"""Pictures drawn from plain facts: no broker, no browser."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from kafkalab.show import svg
+from kafkalab.show.facts import WHOLE, PartitionLog, Record, TopicLog, plan_windows
+from kafkalab.show.labels import clipped, columns, printable, wrapped
+from kafkalab.show.log_picture import DRAWN_PARTITIONS, WIDTH, draw_log
+from kafkalab.show.picture import Picture
+from kafkalab.show.row import Box, Kind, Row, Run, fold, row
+from kafkalab.show.table import BrokerRow, cluster_table
+from kafkalab.show.topic_picture import draw_topic
+from kafkalab.topics import Partition, Topic
+
+NS = {"s": "http://www.w3.org/2000/svg"}
+
+
+def partition(
+    number: int, start: int | None, end: int | None, leader: int | None = 1, **of: tuple[int, ...]
+) -> Partition:
+    replicas = of.get("replicas", (1,))
+    return Partition(number, leader, replicas, of.get("in_sync", replicas), start, end)
+
+
+def whole(
+    number: int, keys: Iterable[str | bytes | None], start: int = 0, committed: int | None = None
+) -> PartitionLog:
+    """A partition that was read whole; its values are v0, v1, …"""
+    records = tuple(
+        Record(start + i, key.encode() if isinstance(key, str) else key, f"v{i}".encode())
+        for i, key in enumerate(keys)
+    )
+    end = start + len(records)
+    known = ((start, end),) if records else ()
+    return PartitionLog(partition(number, start, end), records, known, None, committed)
+
+
+def long(
+    number: int, start: int, end: int, committed: int | None = None, key: bytes = b"dee"
+) -> PartitionLog:
+    """A partition of which only the windows of `plan_windows` were read."""
+    part = partition(number, start, end)
+    known: list[tuple[int, int]] = []
+    for window in plan_windows(part, committed):
+        last = window.end if window.most is None else window.start + window.most
+        if known and window.start <= known[-1][1]:
+            known[-1] = (known[-1][0], max(last, known[-1][1]))
+        else:
+            known.append((window.start, last))
+    records = tuple(Record(o, key, b"v") for a, b in known for o in range(a, b))
+    return PartitionLog(part, records, tuple(known), None, committed)
+
+
+def topic_log(
+    *logs: PartitionLog, group: str | None = None, brokers: tuple[int, ...] = (1,)
+) -> TopicLog:
+    topic = Topic("orders", brokers, tuple(log.partition for log in logs))
+    return TopicLog(topic, logs, group)
+
+
+ORDERS = topic_log(
+    whole(0, "abaabbaab", committed=6),
+    whole(1, ["cho"] * 4, committed=4),
+    long(2, 118, 1206, committed=1204),
+    group="billing",
+)
+
+ODD = topic_log(
+    whole(
+        0,
+        ["a\x00\x1b\u202e\uffff", b"\xff\x00", "", "x" * 500, "日本語", "👩‍👩‍👧‍👦", "<&>\"'", None],
+    )
+)
+
+TOPIC = Topic(
+    "orders",
+    (1, 2),
+    (
+        partition(0, 0, 9, replicas=(1, 2, 3)),
+        partition(1, 0, 4, leader=2, replicas=(2, 3, 1), in_sync=(2, 1)),
+        partition(2, None, None, leader=None, replicas=(3,), in_sync=()),
+    ),
+)
+
+MANY = topic_log(*(long(n, 0, 10_000, 9_000 + n) for n in range(100)), group="counter")
+
+PICTURES = {
+    "orders": draw_log(ORDERS),
+    "odd": draw_log(ODD),
+    "empty": draw_log(topic_log(whole(0, []), group="nobody")),
+    "many": draw_log(MANY),
+    "topic": draw_topic(TOPIC),
+    "many partitions": draw_topic(
+        Topic("clicks", tuple(range(1, 13)), tuple(partition(n, 0, 10_000) for n in range(100)))
+    ),
+}
+
+
+@pytest.fixture(params=list(PICTURES))
+def picture(request: pytest.FixtureRequest) -> Picture:
+    return PICTURES[request.param]
+
+
+# --- every picture ----------------------------------------------------------------------------
+
+
+def test_picture_has_a_name_and_a_description(picture: Picture) -> None:
+    root = ET.fromstring(picture.svg)  # noqa: S314
+    title, description = root.find("s:title", NS), root.find("s:desc", NS)
+    assert root.attrib["role"] == "img"
+    assert title is not None
+    assert title.text == root.attrib["aria-label"]
+    assert description is not None
+    assert description.text
+    assert len(description.text) > len("Topic : .")
+
+
+def test_picture_has_no_ids_that_a_second_one_would_repeat(picture: Picture) -> None:
+    assert not any("id" in element.attrib for element in ET.fromstring(picture.svg).iter())  # noqa: S314
+
+
+def test_style_stays_inside_its_picture() -> None:
+    rules = re.sub(r"@media\([^)]*\)\{(.*?)\}\}", r"\1}", svg.STYLE)
+    selectors = re.findall(r"([^{}]+)\{", rules)
+    assert len(selectors) > 5
+    assert all(selector.startswith(f".{svg.SCOPE}") for selector in selectors)
+
+
+def test_picture_stays_within_its_width(picture: Picture) -> None:
+    root = ET.fromstring(picture.svg)  # noqa: S314
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    for text in root.iter(f"{{{NS['s']}}}text"):
+        assert text.text is not None
+        size = int(text.attrib.get("font-size", "11"))
+        room = svg.text_width(text.text, size)
+        start = float(text.attrib["x"]) - {"middle": room / 2, "end": room}.get(
+            text.attrib.get("text-anchor", ""), 0
+        )
+        assert start >= 0
+        assert start + room <= width + 1, text.text
+        assert size <= float(text.attrib["y"]) <= height
+    for rect in root.iter(f"{{{NS['s']}}}rect"):
+        assert float(rect.attrib.get("x", 0)) + float(rect.attrib["width"]) <= width
+
+
+def test_notebook_gets_drawing_and_text(picture: Picture) -> None:
+    bundle = picture._repr_mimebundle_()
+    assert bundle["image/svg+xml"] == picture.svg
+    assert bundle["text/plain"] == picture.text == str(picture) == repr(picture)
+    # JupyterLab's sanitizer drops an attribute without a value, and a display not on its list
+    assert bundle["text/html"].startswith('<div hidden="hidden" style="display:initial"><svg ')
+    assert "</svg></div><template><pre>" in bundle["text/html"]
+
+
+def test_text_has_no_control_characters(picture: Picture) -> None:
+    assert all(character.isprintable() or character in "\n\u200d" for character in picture.text)
+
+
+def test_same_facts_give_the_same_picture() -> None:
+    assert draw_log(ORDERS) == PICTURES["orders"]
+    assert draw_topic(TOPIC) == PICTURES["topic"]
+
+
+def test_ordinary_picture_is_small() -> None:
+    assert len(PICTURES["orders"].svg) < 12_000
+    assert len(PICTURES["many"].svg) < 60_000
+
+
+def test_import_is_light() -> None:
+    code = (
+        "import sys, kafkalab.show, kafkalab.show.table\n"
+        "heavy = {'pandas', 'confluent_kafka', 'wcwidth'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# --- contrast ---------------------------------------------------------------------------------
+
+Colour = tuple[float, float, float]
+
+
+def jupyterlab_colours(theme: str) -> dict[str, str]:
+    """The variables of an installed theme."""
+    css = Path(sys.prefix) / f"share/jupyter/lab/themes/@jupyterlab/theme-{theme}-extension"
+    text = (css / "index.css").read_text(encoding="utf-8")
+    found = dict(re.findall(r"(--jp-[a-z0-9-]+):([^;}]+)", text))
+    return {
+        "p": found["--jp-layout-color0"],
+        "i": found["--jp-content-font-color1"],
+        "s": found["--jp-content-font-color2"],
+        "m": found["--jp-brand-color1"],
+    }
+
+
+PALETTES = {
+    "file, light": svg.LIGHT,
+    "file, dark": svg.DARK,
+    "JupyterLab, light": jupyterlab_colours("light"),
+    "JupyterLab, dark": jupyterlab_colours("dark"),
+}
+
+
+def colour(text: str, behind: Colour = (255, 255, 255)) -> Colour:
+    text = re.sub(r"^var\([^,]+,(.*)\)$", r"\1", text.strip())
+    if text == "white":
+        return (255, 255, 255)
+    if match := re.fullmatch(r"rgba\((\d+),(\d+),(\d+),([\d.]+)\)", text.replace(" ", "")):
+        red, green, blue = (int(match[i]) for i in (1, 2, 3))
+        return blend((red, green, blue), behind, float(match[4]))
+    digits = text.removeprefix("#")
+    digits = "".join(d * 2 for d in digits) if len(digits) == 3 else digits
+    return (int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:6], 16))
+
+
+def blend(over: Colour, under: Colour, opacity: float) -> Colour:
+    red, green, blue = (opacity * a + (1 - opacity) * b for a, b in zip(over, under, strict=True))
+    return (red, green, blue)
+
+
+def luminance(of: Colour) -> float:
+    def linear(value: float) -> float:
+        share = value / 255
+        return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+
+    return 0.2126 * linear(of[0]) + 0.7152 * linear(of[1]) + 0.0722 * linear(of[2])
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """WCAG 2's ratio."""
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_contrast_is_computed_as_wcag_does() -> None:
+    assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
+    assert contrast(colour("#767676"), colour("#fff")) == pytest.approx(4.54, abs=0.01)
+
+
+@pytest.mark.parametrize("palette", PALETTES.values(), ids=list(PALETTES))
+def test_words_have_contrast(palette: dict[str, str]) -> None:
+    paper = colour(palette["p"])
+    for ink in ("i", "s", "m"):
+        assert contrast(colour(palette[ink], paper), paper) >= 4.5, ink
+    for hue in svg.HUES:
+        box = blend(colour(hue), paper, svg.TINT)
+        assert contrast(colour(palette["i"], box), box) >= 4.5, hue
+
+
+@pytest.mark.parametrize("palette", PALETTES.values(), ids=list(PALETTES))
+def test_outlines_have_contrast(palette: dict[str, str]) -> None:
+    paper = colour(palette["p"])
+    assert all(contrast(colour(hue), paper) >= 3 for hue in svg.HUES)
+
+
+def test_keys_of_one_picture_have_hues_of_their_own() -> None:
+    keys = [f"key-{i}".encode() for i in range(len(svg.HUES))]
+    assert len(set(svg.hues(keys).values())) == len(keys)
+    assert set(svg.hues([*keys, b"one more"])) == {*keys, b"one more"}
+
+
+# --- the log ----------------------------------------------------------------------------------
+
+
+def test_log_in_words() -> None:
+    assert PICTURES["orders"].text == (
+        "Log of topic orders: 3 partitions, 1,101 records, group billing is 5 behind\n"
+        "partition 0: 0 a | 1 b | 2 a | 3 a | 4 b | 5 b | [billing] 6 a | 7 a | 8 b |\n"
+        "    end 9, lag 3\n"
+        "partition 1: 0 cho | 1 cho | 2 cho | 3 cho | [billing] end 4, caught up\n"
+        "partition 2: 0–117 expired | 118 dee | 119 dee | 120 dee | 121–1198 … 1,078 records |\n"  # noqa: RUF001
+        "    1199 dee | 1200 dee | 1201 dee | 1202 dee | 1203 dee | "
+        "[billing] 1204 dee | 1205 dee |\n"
+        "    end 1206, lag 2\n"
+        "number: offset; word: key\n"
+        "[billing]: before the next record that group billing reads"
+    )
+
+
+def test_leaders_are_named_where_there_are_several_brokers() -> None:
+    several = draw_log(topic_log(*ORDERS.logs, brokers=(1, 2, 3)))
+    assert "partition 0 (leader: broker 1): 0 a |" in several.text
+    assert "leader: broker 1" in several.svg
+    assert "leader" not in PICTURES["orders"].svg
+
+
+def test_log_frame_holds_the_same_facts() -> None:
+    frame = PICTURES["orders"].frame
+    assert list(frame.columns) == [
+        "partition", "leader", "start", "end", "records", "committed", "lag"
+    ]  # fmt: skip
+    assert frame.lag.tolist() == [3, 0, 2]
+    assert frame.records.tolist() == [9, 4, 1088]
+    assert len(PICTURES["many"].frame) == 100
+
+
+def test_group_without_a_position() -> None:
+    picture = draw_log(topic_log(whole(0, ["ada"]), group="nobody"))
+    assert "group nobody has no position here yet" in picture.text
+    assert "end 1, no position" in picture.text
+    assert "committed offset" not in picture.svg
+    assert picture.frame.lag.isna().all()
+
+
+def test_group_whose_coordinator_is_away() -> None:
+    log = TopicLog(ORDERS.topic, (whole(0, ["ada"]),), "billing", group_answered=False)
+    assert "its coordinator does not answer" in draw_log(log).text
+    assert "no position" not in draw_log(log).text
+
+
+@pytest.mark.parametrize(
+    ("committed", "said"),
+    [(12, "lag 31, position 12"), (43, "caught up"), (50, "position 50, past the end")],
+)
+def test_group_outside_of_the_log(committed: int, said: str) -> None:
+    picture = draw_log(topic_log(whole(0, "abc", start=40, committed=committed), group="g"))
+    assert f"end 43, {said}" in picture.text
+    assert "0–39 expired" in picture.text  # noqa: RUF001
+    assert f"committed offset {committed}" in picture.svg
+
+
+def test_partitions_that_cannot_be_asked() -> None:
+    picture = draw_log(
+        topic_log(
+            PartitionLog(partition(0, None, None, leader=None)),
+            PartitionLog(partition(1, None, None, leader=2)),
+            whole(2, ["ada"]),
+        )
+    )
+    for form in (picture.text, picture.svg):
+        assert "no leader: nothing can be written or read" in form
+        assert "its leader, broker 2, does not answer" in form
+    assert "1 record, 2 partitions unknown" in picture.text
+
+
+def test_offsets_without_records_are_said() -> None:
+    log = PartitionLog(
+        partition(0, 0, 8),
+        (Record(0, b"ada", b"v"), Record(3, b"bob", b"v"), Record(4, b"ada", None)),
+        ((0, 6),),
+        pending=6,
+        committed=3,
+    )
+    picture = draw_log(topic_log(log, group="audit"))
+    assert (
+        "0 ada | 1–2 … no records | [audit] 3 bob | 4 ada (no value) | 5 … no record |"  # noqa: RUF001
+        in picture.text
+    )
+    assert "6–7 … open" in picture.text  # noqa: RUF001
+    assert "at most 8 records" in picture.text
+    assert "tombstone" in picture.text
+    assert "tombstone" in picture.svg
+
+
+def test_values_name_records_without_keys() -> None:
+    log = PartitionLog(partition(0, 0, 1), (Record(0, None, b"event #1"),), ((0, 1),))
+    picture = draw_log(topic_log(log))
+    assert "0 (event #1)" in picture.text
+    assert ">event #1<" in picture.svg
+    assert "font-style" in picture.svg
+    assert "has no key" in picture.text
+
+
+def test_neither_key_nor_value() -> None:
+    log = PartitionLog(partition(0, 0, 1), (Record(0, None, None),), ((0, 1),))
+    assert "partition 0: 0 – | end 1" in draw_log(topic_log(log)).text  # noqa: RUF001
+
+
+def test_many_partitions_are_capped_with_words() -> None:
+    picture = PICTURES["many"]
+    rest = f"not drawn: partitions {DRAWN_PARTITIONS}–99 with 880,000 records, lag 83,116"  # noqa: RUF001
+    assert rest in picture.text
+    assert rest in picture.svg
+    assert f">partition {DRAWN_PARTITIONS - 1}<" in picture.svg
+    assert f">partition {DRAWN_PARTITIONS}<" not in picture.svg
+
+
+# --- folding ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 5, 12, 13, 24, 25, 30, 1_000, 10_000_000])
+@pytest.mark.parametrize("share", [None, 0.0, 0.01, 0.5, 0.97, 1.0])
+@pytest.mark.parametrize("most", [5, 11])
+def test_fold_covers_all_and_keeps_the_group(size: int, share: float | None, most: int) -> None:
+    committed = None if share is None else 7 + round(size * share)
+    items = row(long(0, 7, 7 + size, committed))
+    folded = fold(items, committed, lambda row: len(row) <= most)
+    assert len(folded) <= most
+    assert folded[0].start == 7
+    assert folded[-1].end == 7 + size
+    assert all(a.end == b.start for a, b in pairwise(folded))
+    if committed is not None and committed < 7 + size:
+        assert isinstance(item_at(folded, committed), Box)
+    if size <= most:
+        assert folded == items
+
+
+def item_at(items: Row, offset: int) -> Box | Run:
+    return next(item for item in items if item.start == offset)
+
+
+def test_fold_does_not_hide_one_record_alone() -> None:
+    items = row(whole(0, "abcdefgh"))
+    for most in range(3, 8):
+        folded = fold(items, None, lambda row, most=most: len(row) <= most)  # type: ignore[misc]
+        hidden = [item for item in folded if isinstance(item, Run)]
+        assert all(run.kind is Kind.HIDDEN and run.end - run.start > 1 for run in hidden)
+
+
+@pytest.mark.parametrize("key", [b"a", b"a-key-of-many-letters", "日本語キーです".encode()])
+def test_rows_use_their_room(key: bytes) -> None:
+    picture = draw_log(topic_log(long(0, 1_000_000, 2_000_000, 1_500_000, key)))
+    rects = list(ET.fromstring(picture.svg).iter(f"{{{NS['s']}}}rect"))[1:]  # noqa: S314
+    right = max(float(r.attrib["x"]) + float(r.attrib["width"]) for r in rects)
+    assert WIDTH * 0.6 < right <= WIDTH - 128
+
+
+# --- what is read -----------------------------------------------------------------------------
+
+
+def test_short_partitions_are_read_whole() -> None:
+    (window,) = plan_windows(partition(0, 5, 5 + WHOLE), committed=7)
+    assert (window.start, window.end, window.most) == (5, 5 + WHOLE, None)
+    assert plan_windows(partition(0, 5, 5), None) == []
+    assert plan_windows(partition(0, None, None), None) == []
+
+
+@pytest.mark.parametrize("committed", [None, 0, 500, 999, 1000, 5000])
+def test_long_partitions_are_sampled(committed: int | None) -> None:
+    windows = plan_windows(partition(0, 0, 1000), committed)
+    asked = sum(window.most or window.end - window.start for window in windows)
+    assert asked <= WHOLE
+    assert all(0 <= window.start < window.end <= 1000 for window in windows)
+
+
+# --- the topic --------------------------------------------------------------------------------
+
+
+def test_topic_in_words() -> None:
+    assert PICTURES["topic"].text == (
+        "Topic orders: 3 partitions, 3 replicas each, 13 records, 1 partition unknown,\n"
+        "    2 partitions with a replica that is not in sync, 1 partition without a leader\n"
+        "partition  leader  replicas  in sync  offsets  records\n"
+        "        0  1       1, 2, 3   1, 2, 3  0–8            9\n"  # noqa: RUF001
+        "        1  2       2, 3, 1   2, 1     0–3            4\n"  # noqa: RUF001
+        "        2  none    3         none     unknown  unknown"
+    )
+
+
+def test_topic_draws_roles_in_words() -> None:
+    drawn = PICTURES["topic"].svg
+    assert "partition 1 on broker 2: leader" in drawn
+    assert "partition 1 on broker 1: in sync" in drawn
+    assert "partition 1 on broker 3: away" in drawn
+    assert "partition 2 has no leader" in drawn
+
+
+def test_topic_frame_holds_the_same_facts() -> None:
+    frame = PICTURES["topic"].frame
+    assert frame.leader.isna().tolist() == [False, False, True]
+    assert frame.in_sync.tolist() == [[1, 2, 3], [2, 1], []]
+
+
+def test_topic_on_many_brokers_names_them_in_the_cells() -> None:
+    partitions = tuple(
+        partition(n, 0, 1, leader=n + 1, replicas=(n + 1, (n + 1) % 12 + 1)) for n in range(12)
+    )
+    drawn = draw_topic(Topic("wide", tuple(range(1, 13)), partitions)).svg
+    assert ">replica 2<" in drawn
+    assert ">12: leader<" in drawn
+
+
+# --- labels -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"ada", "ada"),
+        (None, "–"),  # noqa: RUF001
+        (b"", '""'),
+        (b"  ", '"  "'),
+        (b"\xff\x00", "0xff00"),
+        (b"two\nlines\x00", "two\\nlines\\x00"),
+        ("\u202eabc".encode(), "\\u202eabc"),
+        ("👩‍👧".encode(), "👩‍👧"),
+    ],
+)
+def test_printable(data: bytes | None, text: str) -> None:
+    assert printable(data) == text
+
+
+def test_labels_are_cut_between_signs() -> None:
+    family = "👩‍👩‍👧‍👦"
+    assert clipped("abcdef", 6) == "abcdef"
+    assert clipped("abcdefg", 6) == "abcde…"
+    assert clipped(family * 3, 5) == f"{family * 2}…"
+    assert columns(clipped("日本語キー", 6)) <= 6
+
+
+def test_lines_end_between_pieces() -> None:
+    pieces = [f"{n} a b" for n in range(40)]
+    lines = wrapped("head:", pieces, " | ")
+    assert max(map(len, lines)) <= 88
+    assert " ".join(lines).replace("    ", "") == "head: " + " | ".join(pieces)
+
+
+# --- the cluster's table ----------------------------------------------------------------------
+
+ROWS = [
+    BrokerRow(2, "127.0.0.1:20002", "stopped"),
+    BrokerRow(1, "127.0.0.1:20001", "running"),
+]
+
+
+def test_cluster_table_in_words() -> None:
+    assert cluster_table(ROWS)[0] == (
+        "Kafka cluster: 2 brokers, 1 running\n"
+        "broker  address          state\n"
+        "1       127.0.0.1:20001  running\n"
+        "2       127.0.0.1:20002  stopped"
+    )
+    assert cluster_table(ROWS[1:])[0].startswith("Kafka cluster: 1 broker\n")
+
+
+def test_cluster_table_in_html() -> None:
+    root = ET.fromstring(cluster_table(ROWS)[1])  # noqa: S314
+    assert root.findtext("caption") == "Kafka cluster: 2 brokers, 1 running"
+    assert [th.attrib["scope"] for th in root.iter("th")] == ["col"] * 3 + ["row"] * 2
+    assert [td.text for td in root.iter("td")] == [
+        "127.0.0.1:20001", "running", "127.0.0.1:20002", "stopped"
+    ]  # fmt: skip
+
+
+def test_cluster_table_needs_nothing_that_a_sanitizer_removes() -> None:
+    _, html = cluster_table([BrokerRow(1, "<script>", "running")])
+    assert "<script>" not in html
+    assert not re.search(r"style|class|<svg", html)
