@@ -36,7 +36,7 @@ STANDING = "standing"
 FOLDER_LABEL = "kafkalab.folder"
 """Docker label: the cluster's folder; without it nobody holds a standing cluster any more."""
 GOODBYE = b"goodbye\n"
-_GRACE_PASSES = {"docker": 6}
+_GRACE_PASSES = {"docker": 5}
 """How often a guardian looks for what a create call of the dead owner still brings, once a
 second; an engine that is busy can take a while over one."""
 _REMOVE_SECONDS = 30

@@ -311,6 +311,7 @@ def fetch_image(settings: Settings) -> None:
 def pull(image: str, stall_seconds: int = STALL_SECONDS) -> None:
     """Pull `image`; see `fetch_image`."""
     client = _plain_client(stall_seconds)
+    _time_out_posts(client, stall_seconds)
     try:
         steps = client.api.pull(*_repository_and_tag(image), stream=True, decode=True)
         _follow(image, steps, stall_seconds)
@@ -320,6 +321,16 @@ def pull(image: str, stall_seconds: int = STALL_SECONDS) -> None:
         _refuse_pull(image, str(error), error)
     finally:
         client.close()
+
+
+def _time_out_posts(client: docker.DockerClient, seconds: int) -> None:
+    """docker-py waits for ever when it pulls, whatever timeout its client has."""
+    post = client.api.post
+
+    def timed_post(url: str, **options: Any) -> Any:
+        return post(url, **{**options, "timeout": seconds})
+
+    vars(client.api)["post"] = timed_post
 
 
 def _repository_and_tag(image: str) -> tuple[str, str]:
