@@ -159,7 +159,8 @@ def run(
 
     def show(text: str) -> None:
         lines.append(text)
-        print(text, flush=True)
+        if not quiet:
+            print(text, flush=True)
 
     print(f"$ {command.text}", flush=True)
     for text in _typed(command):
