@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tomllib
@@ -29,7 +30,13 @@ def dry_run(target: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [find_uv_bin(), "pip", "install", "--dry-run", "--target", str(target)]
     command += ["--only-binary", ":all:", *arguments]
     return subprocess.run(
-        command, cwd=target, capture_output=True, text=True, timeout=120, check=False
+        command,
+        cwd=target,
+        env={"UV_SYSTEM_CERTS": "true", **os.environ},  # as pip behind a company's mirror
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 
