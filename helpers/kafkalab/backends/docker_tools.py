@@ -23,7 +23,7 @@ mkdir -p -m 700 "$folder"
 input=/dev/null
 [ -f "$folder/input" ] && input=$folder/input
 exec 3>&2 2>/dev/null  # a shell says "Killed"; the tool's own errors go on
-sh -c 'echo $$ >"$0"; exec "$@"' "$folder/pid" "$@" <"$input" 2>&3 3>&-
+(exec sh -c 'echo $$ >"$0"; exec "$@"' "$folder/pid" "$@" <"$input" 2>&3 3>&-)
 code=$?
 rm -rf "$folder"
 exit $code
