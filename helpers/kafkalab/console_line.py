@@ -127,7 +127,7 @@ def shown(call: ToolCall) -> str:
         "{server_properties}": f"<server.properties of broker {call.node_id}>",
     }
     for name in call.files or {}:
-        stands_for[f"{{{name}}}"] = name.removeprefix(FILE_NAME)
+        stands_for[f"{{{name}}}"] = shlex.quote(name.removeprefix(FILE_NAME))
     words = []
     for word in call.args:
         for i, mark in enumerate(stands_for):
@@ -137,6 +137,11 @@ def shown(call: ToolCall) -> str:
             word = word.replace(f"MARK{i}MARK", text)
         words.append(word)
     return " ".join([f"bin/{call.script}", *words])
+
+
+def client_file_options(script: str) -> tuple[str, ...]:
+    """The tool's options that name a file of client settings."""
+    return (*_CLIENT_FILES, *(("--config", "-c") if script == "kafka-cluster.sh" else ()))
 
 
 def has_option(args: Sequence[str], *names: str) -> bool:
@@ -298,7 +303,7 @@ class _Translation:
         cluster_tool = script == "kafka-cluster.sh"
         self._servers = (*_SERVER, *(["-b"] if cluster_tool else []))
         self._controllers = (*_CONTROLLER, *(["-C"] if cluster_tool else []))
-        self._client_files = (*_CLIENT_FILES, *(["--config", "-c"] if cluster_tool else []))
+        self._client_files = client_file_options(script)
         self._broker_files = ("--config", "-c") if script == "kafka-storage.sh" else ()
 
     def call(self, words: list[str], input: str) -> ToolCall:
