@@ -59,7 +59,7 @@ def look(settings: Settings) -> list[ClusterStatus]:
     return [
         _look_at(settings, record)
         for record in registry.records(settings.run_dir)
-        if not record.leftover
+        if not record.leftover and record.brokers > 0  # none: an archive that is being made
     ]
 
 

@@ -1,0 +1,335 @@
+"""The command line without a cluster: what it says, where, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from kafkalab import cli, doctor, leftovers, standing, status
+from kafkalab.doctor import Finding, Severity
+from kafkalab.errors import KafkaLabError
+from kafkalab.leftovers import Leftover
+from kafkalab.registry import ClusterRecord, Owner, cluster_folder
+from kafkalab.settings import Settings
+from kafkalab.status import BrokerStatus, ClusterStatus
+
+COMMANDS = ("lab", "start", "status", "stop", "console", "reset", "prefetch", "doctor")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nobody else's clusters, and no engine."""
+    for name in [name for name in os.environ if name.startswith("KAFKALAB_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KAFKALAB_CACHE", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    return tmp_path
+
+
+def write_record(
+    cache: Path, label: str, name: str, owner: Owner | None, brokers: int = 1
+) -> ClusterRecord:
+    record = ClusterRecord(label, "process", "id", owner, 20_000, brokers, "", {}, name)
+    cluster_folder(cache / "run", label)
+    record.write(cache / "run")
+    return record
+
+
+def dead_owner() -> Owner:
+    return Owner(Owner.this_process().pid, 0.0)
+
+
+# --- the frame --------------------------------------------------------------------------------
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        cli.main(["--help"])
+    assert left.value.code == 0
+    text = capsys.readouterr().out
+    assert all(f"\n    {command} " in text for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_a_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        cli.main([command, "--help"])
+    assert left.value.code == 0
+    assert f"usage: kafkalab {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "lift-off",
+        "start --brokers three",
+        "start --port 80",
+        "start --port http",
+        "start --timeout soon",
+        "start --timeout -1",
+        "start --timeout nan",
+        "start now",
+        "status --all",
+        "stop --al",
+        "reset",
+        "prefetch --backend podman",
+        "doctor --xml",
+    ],
+)
+def test_a_wrong_line_is_a_usage_error(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        cli.main(shlex.split(line))
+    assert left.value.code == cli.USAGE
+    assert "usage: kafkalab" in capsys.readouterr().err
+
+
+def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == cli.USAGE
+    assert "kafkalab lab" in capsys.readouterr().out
+
+
+def test_a_foreseen_error_is_plain_text_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["stop"]) == cli.FAILED
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines()[0] == "kafkalab: There is no standing cluster."
+    assert "to mend it: kafkalab start" in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_ctrl_c_ends_quietly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pressed(*_: object, **__: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(standing, "start", pressed)
+    assert cli.main(["start"]) == cli.INTERRUPTED
+    assert capsys.readouterr().err == ""
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
+    line = f"{shlex.quote(sys.executable)} -m kafkalab.cli status | true"
+    run = subprocess.run(
+        ["sh", "-c", line],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in run.stderr
+    assert "BrokenPipe" not in run.stderr
+
+
+def test_the_help_comes_at_once() -> None:
+    """No pandas, no clients, no docker: a fifth of a second on a slow machine."""
+    script = "import sys; from kafkalab import cli; cli._parser(); print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    heavy = {"pandas", "confluent_kafka", "docker", "testcontainers", "matplotlib", "IPython"}
+    assert heavy.isdisjoint(run.stdout.split())
+
+
+# --- status and stop --------------------------------------------------------------------------
+
+
+def test_status_without_clusters(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["status"]) == 0
+    assert capsys.readouterr().out == "No cluster runs. To start one: kafkalab start\n"
+
+
+def test_status_shows_standing_living_and_left_behind(
+    cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_record(cache, "kafkalab-1", "lab", None)
+    write_record(cache, "kafkalab-2", "", Owner.this_process(), brokers=3)
+    write_record(cache, "kafkalab-3", "", dead_owner())
+    write_record(cache, "kafkalab-trainer-4", "", Owner.this_process(), brokers=0)
+    assert cli.main(["status"]) == 0
+    table, behind = capsys.readouterr().out.split("\n\n")
+    head, standing_row, living_row = table.splitlines()
+    assert head.split() == ["NAME", "HELD", "BY", "BACKEND", "BROKERS", "ADDRESSES", "ID"]
+    assert standing_row.split()[:4] == ["lab", "standing", "process", "1"]
+    assert f"process {os.getpid()}" in living_row
+    assert "3 stopped" in living_row
+    assert "127.0.0.1:20001,127.0.0.1:20002,127.0.0.1:20003" in living_row
+    assert "kafkalab stop --all" in behind
+    assert "kafkalab-3" in behind
+    assert cli.main(["status", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert [item["label"] for item in data["clusters"]] == ["kafkalab-1", "kafkalab-2"]
+    assert data["clusters"][0]["owner_pid"] is None
+    assert data["clusters"][1]["brokers"][2] == {
+        "node_id": 3,
+        "address": "127.0.0.1:20003",
+        "state": "stopped",
+    }
+    assert [item["label"] for item in data["leftovers"]] == ["kafkalab-3"]
+
+
+def test_states_are_counted() -> None:
+    brokers = tuple(BrokerStatus(i, f"a:{i}", "running" if i < 3 else "paused") for i in (1, 2, 3))
+    text = status.as_text([ClusterStatus("lab", "kafkalab-1", "docker", None, brokers)], [])
+    assert "2 running, 1 paused" in text
+
+
+def test_stop_all_removes_what_the_dead_left_and_spares_the_living(
+    cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = cache / "run"
+    write_record(cache, "kafkalab-1", "lab", None)
+    write_record(cache, "kafkalab-2", "", Owner.this_process())
+    write_record(cache, "kafkalab-3", "", dead_owner())
+    write_record(cache, "kafkalab-trainer-4", "", dead_owner(), brokers=0)
+    (run / "kafkalab-5").mkdir()
+    (run / "kafkalab-6").mkdir()
+    (run / "kafkalab-6" / "cluster.json").write_text("{", encoding="utf-8")
+    (run / "ports").mkdir()
+    for port, label in ((20_000, "kafkalab-2"), (20_010, "kafkalab-7"), (20_020, "kafkalab-3")):
+        (run / "ports" / str(port)).write_text(label, encoding="utf-8")
+    assert cli.main(["stop", "--all"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"kafkalab-{i}" in said for i in (1, 3, "trainer-4", 5, 6, 7))
+    assert [folder.name for folder in run.glob("kafkalab-*")] == ["kafkalab-2"]
+    assert [lock.name for lock in (run / "ports").iterdir()] == ["20000"]
+    assert cli.main(["stop", "--all"]) == 0
+    assert capsys.readouterr().out == "There was nothing to stop.\n"
+
+
+def test_what_is_not_a_clusters_is_never_removed(cache: Path) -> None:
+    """A label from a file or an engine is no path."""
+    precious = cache / "precious"
+    precious.mkdir()
+    (cache / "run" / "ports").mkdir(parents=True)
+    for port, label in ((20_000, "../precious"), (20_010, ""), (20_020, ".")):
+        (cache / "run" / "ports" / str(port)).write_text(label, encoding="utf-8")
+    assert leftovers.find(Settings.from_environment()) == []
+    assert cli.main(["stop", "--all"]) == 0
+    assert precious.is_dir()
+
+
+def test_stop_goes_on_after_a_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    items = [Leftover("kafkalab-1", "docker", "a container"), Leftover("kafkalab-2", "process", "")]
+    removed = []
+
+    def remove(_: Settings, item: Leftover) -> None:
+        if item.backend == "docker":
+            raise KafkaLabError("The engine is away.", fix="start Docker")
+        removed.append(item.label)
+
+    monkeypatch.setattr(leftovers, "find", lambda settings: items)
+    monkeypatch.setattr(leftovers, "remove", remove)
+    assert cli.main(["stop", "--all"]) == cli.FAILED
+    assert removed == ["kafkalab-2"]
+    assert "The engine is away." in capsys.readouterr().err
+
+
+def test_stop_asks_which_one(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_record(cache, "kafkalab-1", "lab", None)
+    write_record(cache, "kafkalab-2", "other", None)
+    assert cli.main(["stop"]) == cli.FAILED
+    assert "several standing clusters: lab, other" in capsys.readouterr().err
+    assert cli.main(["stop", "third"]) == cli.FAILED
+    assert "no standing cluster called 'third'" in capsys.readouterr().err
+    assert cli.main(["stop", "other", "--all"]) == cli.FAILED
+    assert cli.main(["stop", "other"]) == 0
+    assert cli.main(["stop"]) == 0
+    assert list((cache / "run").glob("kafkalab-*")) == []
+
+
+def test_stop_never_takes_a_living_kernels_cluster(
+    cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_record(cache, "kafkalab-2", "lab", Owner.this_process())
+    assert cli.main(["stop", "lab"]) == cli.FAILED
+    assert cli.main(["stop", "kafkalab-2"]) == cli.FAILED
+    assert (cache / "run" / "kafkalab-2").is_dir()
+
+
+# --- the rest ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("brokers", ["0", "2", "4"])
+def test_start_refuses_other_numbers(brokers: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["start", "--brokers", brokers]) == cli.FAILED
+    assert f"brokers={brokers} is not possible" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("backend", "word"), [("podman", "not a backend"), ("existing", "none")])
+def test_start_refuses_other_backends(
+    backend: str, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["start", "--backend", backend]) == cli.FAILED
+    assert word in capsys.readouterr().err
+
+
+def test_console_needs_a_line_and_a_cluster(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["console"]) == cli.FAILED
+    assert "No line was given." in capsys.readouterr().err
+    assert cli.main(["console", "bin/kafka-topics.sh --list"]) == cli.FAILED
+    assert "There is no standing cluster." in capsys.readouterr().err
+
+
+def test_doctor_says_and_exits_by_what_stops(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    findings = [Finding("java", Severity.WARNING, "Old.", "update")]
+    monkeypatch.setattr(doctor, "examine", lambda: findings)
+    assert cli.main(["doctor"]) == 0
+    assert "to mend it: update" in capsys.readouterr().out
+    findings[0] = Finding("java", Severity.STOP, "None.", "install")
+    assert cli.main(["doctor", "--json"]) == cli.FAILED
+    assert json.loads(capsys.readouterr().out)["findings"][0]["id"] == "java"
+
+
+def test_doctor_runs_whatever_is_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KAFKALAB_BACKEND", "podman")
+    start = time.monotonic()
+    assert cli.main(["doctor"]) == cli.FAILED
+    assert "KAFKALAB_BACKEND is 'podman'" in capsys.readouterr().out
+    assert time.monotonic() - start < 120
+
+
+def test_reset_names_the_notebooks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["reset", "77"]) == cli.FAILED
+    assert "There is no notebook '77'." in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere JupyterLab is a child process")
+def test_lab_hands_the_rest_to_jupyterlab(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "00_start_here.ipynb").write_text(
+        '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+    calls: list[tuple[list[str], dict[str, str]]] = []
+
+    def execve(path: str, words: list[str], environment: dict[str, str]) -> NoReturn:
+        calls.append((words, environment))
+        raise SystemExit(0)  # nothing comes back from the real one
+
+    monkeypatch.setattr(os, "execve", execve)
+    with pytest.raises(SystemExit):
+        cli.main(["lab", "--no-browser", "--port=9999"])
+    ((words, environment),) = calls
+    assert words[1:3] == ["-m", "jupyterlab"]
+    assert words[-2:] == ["--no-browser", "--port=9999"]
+    assert environment["PATH"].startswith(str(Path(sys.executable).parent))
+    assert (tmp_path / "my-lab" / "00_start_here.ipynb").is_file()
+    assert "(1 new)" in capsys.readouterr().out
