@@ -19,6 +19,10 @@ COMMITTED = [
     ("host='127.0.0.1', port=20002", "host='127.0.0.1', port=9093"),
     ("client /172.18.0.5:41234", "client /127.0.0.1:41234"),
     ("TopicId: 5L6g3nShT-eMCtK__X86sw\tPart", "TopicId: Kz4mV0pTQhCw2d8sYbN3xA\tPart"),
+    (
+        "Expected MkU3OEVBNTcwNTJENDM2Qg, but read TEJ1_1lfShOxZFXfHiCVdg",
+        "Expected MkU3OEVBNTcwNTJENDM2Qg, but read Kz4mV0pTQhCw2d8sYbN3xA",
+    ),
     ("cluster.id=5L6g3nShT-eMCtK--X86sw", "cluster.id=Kz4mV0pTQhCw2d8sYbN3xA"),
     ("Cluster ID: 5L6g3nShT-eMCtK--X86sw", "Cluster ID: Kz4mV0pTQhCw2d8sYbN3xA"),
     ("1\t5L6g3nShT-eMCtK--X86sw\t42", "1\tKz4mV0pTQhCw2d8sYbN3xA\t42"),
