@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import signal
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -16,6 +13,7 @@ from kafkalab import librdkafka
 from kafkalab.backends import Backend, NodeState
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError, telling_lines
+from kafkalab.interrupts import uninterrupted
 from kafkalab.node_config import check_broker_count
 from kafkalab.registry import ClusterRecord, Owner
 from kafkalab.settings import Settings, check_backend
@@ -451,22 +449,6 @@ def take_up(settings: Settings, record: ClusterRecord, timeout: float) -> KafkaC
         backend.start_node(node_id)
     cluster._wait_until_ready(Deadline(timeout))
     return cluster
-
-
-@contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold ■ and Ctrl-C back until the block is done: half a removal would leave the rest."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals are handled in the main thread only
-        return
-    pressed: list[bool] = []
-    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
-    if pressed and callable(before):
-        before(signal.SIGINT, None)
 
 
 def _setting_text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import ipaddress
 import os
 import threading
@@ -16,6 +17,7 @@ import psutil
 from tqdm import tqdm
 
 from kafkalab.errors import KafkaLabError
+from kafkalab.interrupts import uninterrupted
 from kafkalab.settings import Settings
 
 if TYPE_CHECKING:
@@ -132,8 +134,16 @@ def _report(
 # --- which engine -----------------------------------------------------------------------------
 
 
+def load_libraries() -> None:
+    """Import what talks to the engine, whole or not at all: ■ would leave half of it for good."""
+    with uninterrupted():
+        for name in ("docker.errors", "requests", "testcontainers.core.docker_client"):
+            importlib.import_module(name)
+
+
 def engine_host() -> str:
     """The address that the docker command would use: `DOCKER_HOST`, else the current context."""
+    load_libraries()
     from docker.constants import DEFAULT_NPIPE, DEFAULT_UNIX_SOCKET, IS_WINDOWS_PLATFORM
     from docker.context import ContextAPI
 
