@@ -337,25 +337,32 @@ def _console(words: Sequence[str], name: str | None) -> int:
             fix="kafkalab console 'bin/kafka-topics.sh --list --bootstrap-server localhost:9092'",
         )
     line = words[0] if len(words) == 1 else shlex.join(words)
-    backend = _console_backend(name)
-    command = console.prepare(backend, line)
-    print(f"$ {command.text}", file=sys.stderr, flush=True)
-    tty = sys.stdin.isatty() and sys.stdout.isatty()
-    return _in_terminal(backend.terminal_command(command.call, tty=tty))
+    with _console_backend(name) as backend:
+        command = console.prepare(backend, line)
+        print(f"$ {command.text}", file=sys.stderr, flush=True)
+        tty = sys.stdin.isatty() and sys.stdout.isatty()
+        return _in_terminal(backend.terminal_command(command.call, tty=tty))
 
 
-def _console_backend(name: str | None) -> Backend:
+@contextlib.contextmanager
+def _console_backend(name: str | None) -> Iterator[Backend]:
+    """The standing cluster; without one, the cluster that exists where one is configured."""
     from kafkalab import standing
     from kafkalab.backends import choice
 
     settings = _settings()
-    if name is None and settings.existing_configured and not standing.all_of(settings):
-        backend = choice.make(
-            choice.decide(settings, "existing"), settings, 1, owner=None, config={}
-        )
-        backend.fetch()
-        return backend
-    return choice.attach(settings, standing.find(settings, name))
+    if name is not None or standing.all_of(settings) or not settings.existing_configured:
+        yield choice.attach(settings, standing.find(settings, name))
+        return
+    from kafkalab.backends.existing import PATIENCE_SECONDS, ExistingBackend
+    from kafkalab.deadline import Deadline
+
+    backend = ExistingBackend(settings)
+    try:
+        backend.start(Deadline(PATIENCE_SECONDS))
+        yield backend
+    finally:
+        backend.remove()  # the tool's private files; the cluster is somebody else's
 
 
 def _in_terminal(command: TerminalCommand) -> int:
