@@ -13,6 +13,7 @@ from kafkalab import librdkafka
 from kafkalab.backends import Backend, NodeState
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError, telling_lines
+from kafkalab.groups import committed_offsets
 from kafkalab.interrupts import uninterrupted
 from kafkalab.node_config import check_broker_count
 from kafkalab.registry import ClusterRecord, Owner
@@ -361,13 +362,13 @@ class KafkaCluster:
     def _warm_group_coordinator(self, deadline: Deadline) -> None:
         """Ask for a group until its coordinator has loaded: it saves the first consumer 3 s."""
         backend = self._live
-        admin = _admin(backend.client_config)
         wanted = set(backend.node_ids)
         while not deadline.passed:
             self._check_ended_early(backend, wanted)
-            if _coordinator_answers(admin, min(1.0, deadline.remaining)):
+            attempt = Deadline(min(1.0, deadline.remaining))
+            group = topic = _WARM_GROUP
+            if committed_offsets(backend.client_config, group, topic, [0], attempt) is not None:
                 return
-            time.sleep(0.02)
         raise self._timed_out(deadline, "the group coordinator did not answer")
 
     def _check_ended_early(self, backend: Backend, node_ids: set[int]) -> None:
@@ -470,16 +471,3 @@ def _describe(admin: AdminClient, seconds: float) -> DescribeClusterResult | Non
         return future.result(timeout=seconds + 1.0)
     except (KafkaException, TimeoutError):
         return None
-
-
-def _coordinator_answers(admin: AdminClient, seconds: float) -> bool:
-    from confluent_kafka import KafkaError, KafkaException
-
-    try:
-        futures = admin.describe_consumer_groups([_WARM_GROUP], request_timeout=seconds)
-        futures[_WARM_GROUP].result(timeout=seconds + 1.0)
-    except KafkaException as error:
-        return bool(error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND)
-    except TimeoutError:
-        return False
-    return True

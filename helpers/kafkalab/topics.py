@@ -127,8 +127,11 @@ def describe_topic(
         if all(p.size is not None for p in asked) or deadline.passed:
             return found
         # the leader that did not answer may be gone, and another in its place
-        time.sleep(0.1)
-        fresh = _topic(_list_topics(admin, causes, deadline), topic)
+        time.sleep(min(0.1, deadline.remaining))
+        try:
+            fresh = _topic(_list_topics(admin, causes, deadline), topic)
+        except KafkaLabError:  # the deadline has passed: what is known is what there is to show
+            return found
         found = found if fresh is None else _merge(fresh, found)
 
 
@@ -276,7 +279,9 @@ def _list_offsets(
     found = {}
     for partition, future in futures.items():
         try:
-            found[partition.partition] = future.result(timeout=seconds + 1.0).offset
+            offset = future.result(timeout=seconds + 1.0).offset
         except (KafkaException, TimeoutError):
             continue
+        if offset >= 0:  # a leader that has died gives -1001, and no error
+            found[partition.partition] = offset
     return found

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kafkalab.deadline import Deadline
+from kafkalab.groups import committed_offsets
 from kafkalab.records import Reading, Window, read_windows
 from kafkalab.topics import (
-    CALL_SECONDS,
     Connectable,
     Partition,
     Topic,
     check_name,
-    connect,
     describe_topic,
 )
 
-TOTAL_SECONDS = 10.0
-"""No picture takes longer."""
-
 OFFSETS_SECONDS = 4.0
 READ_SECONDS = 3.0
-GROUP_SECONDS = 3.0
+GROUP_SECONDS = 2.0
+"""Together under 10 seconds: a picture shows what can be seen now, and says what cannot."""
 
 WHOLE = 24
 """A partition with no more offsets than these is read whole; of others a few records are read."""
@@ -112,21 +108,23 @@ class TopicLog:
 
 
 def collect_topic(cluster: Connectable, topic: str) -> Topic:
-    """The topic as it is now, within `TOTAL_SECONDS`."""
-    return describe_topic(cluster, topic, Deadline(TOTAL_SECONDS))
+    """The topic as it is now, within `OFFSETS_SECONDS`."""
+    return describe_topic(cluster, topic, Deadline(OFFSETS_SECONDS))
 
 
 def collect_log(
     cluster: Connectable, topic: str, group: str | None, *, drawn_partitions: int
 ) -> TopicLog:
-    """The topic's log with some records of its first partitions, within `TOTAL_SECONDS`."""
+    """The topic's log with some records of its first partitions, within 10 seconds."""
     if group is not None:
         check_name(group, "group")
     found = describe_topic(cluster, topic, Deadline(OFFSETS_SECONDS))
     committed: Mapping[int, int] | None = {}
     if group is not None:
         numbers = [p.number for p in found.partitions]
-        committed = committed_offsets(cluster, group, topic, numbers, Deadline(GROUP_SECONDS))
+        committed = committed_offsets(
+            cluster.client_config, group, topic, numbers, Deadline(GROUP_SECONDS)
+        )
     drawn = [p for p in found.partitions[:drawn_partitions] if p.size]
     parts = _sample(cluster, topic, drawn, committed or {}, Deadline(READ_SECONDS))
     return TopicLog(
@@ -138,28 +136,6 @@ def collect_log(
         group,
         committed is not None,
     )
-
-
-def committed_offsets(
-    cluster: Connectable, group: str, topic: str, partitions: Iterable[int], deadline: Deadline
-) -> Mapping[int, int] | None:
-    """Partition → the offset that the group has committed; None where nobody tells in time."""
-    from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-
-    admin, _ = connect(cluster)
-    wanted = [TopicPartition(topic, number) for number in partitions]
-    while not deadline.passed:
-        seconds = min(CALL_SECONDS, max(0.1, deadline.remaining))
-        futures = admin.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(group, wanted)], request_timeout=seconds
-        )
-        try:
-            found = futures[group].result(timeout=seconds + 1.0).topic_partitions
-        except (KafkaException, TimeoutError):
-            time.sleep(0.05)  # the coordinator is loading or moving
-        else:
-            return {p.partition: p.offset for p in found if p.error is None and p.offset >= 0}
-    return None
 
 
 @dataclass(frozen=True)
