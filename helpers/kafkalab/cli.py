@@ -13,15 +13,14 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kafkalab.errors import KafkaLabError
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from kafkalab.backends import Backend, TerminalCommand
     from kafkalab.settings import Settings
 
@@ -231,7 +230,8 @@ def _reset(notebook: str) -> int:
 def _start(options: argparse.Namespace) -> int:
     from kafkalab import standing
 
-    with _terminated_like_interrupted():
+    # a closed terminal or `kill` must not leave half a cluster either
+    with _on_termination(partial(signal.raise_signal, signal.SIGINT)):
         done = standing.start(
             _settings(),
             brokers=options.brokers,
@@ -261,15 +261,11 @@ def _export(name: str, value: str) -> str:
 
 
 @contextlib.contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """A closed terminal or `kill` must not leave half a cluster either."""
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
+def _on_termination(act: Callable[[], object]) -> Iterator[None]:
+    """Do something else than to end at once when a terminal closes or somebody sends SIGTERM."""
     names = ("SIGTERM", "SIGHUP")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {number: signal.signal(number, leave) for number in numbers}
+    before = {number: signal.signal(number, lambda *_: act()) for number in numbers}
     try:
         yield
     finally:
@@ -371,10 +367,10 @@ def _in_terminal(command: TerminalCommand) -> int:
     # a handler and not SIG_IGN: the tool would inherit that
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        with _terminated_like_interrupted():
-            process = subprocess.Popen(command.arguments, env=dict(command.environment))
+        process = subprocess.Popen(command.arguments, env=dict(command.environment))
+        with _on_termination(process.terminate):
             code = process.wait()
-            return code if code >= 0 else 128 - code
+        return code if code >= 0 else 128 - code
     finally:
         if process is not None and process.poll() is None:
             process.kill()

@@ -62,8 +62,10 @@ def find(settings: Settings) -> list[Leftover]:
     guarded = {word for command in commands if "kafkalab.guardian" in command for word in command}
     found: dict[str, Leftover] = {}
     for item in (*items, *_brokers_without_folder(commands)):
-        if item.label not in guarded and _LABEL.fullmatch(item.label):
-            found.setdefault(item.label, item)
+        if item.label in guarded or not _LABEL.fullmatch(item.label):
+            continue
+        if item.backend == "docker" or item.label not in found:  # Docker's removal covers both
+            found[item.label] = item
     return list(found.values())
 
 

@@ -33,6 +33,7 @@ from kafkalab.deadline import Deadline
 from kafkalab.distribution import cache_error
 from kafkalab.errors import KafkaLabError
 from kafkalab.guardian import CLUSTER_LABEL, FOLDER_LABEL, OWNER_LABEL, Guardian
+from kafkalab.interrupts import uninterrupted
 from kafkalab.node_config import (
     CONTAINER_CLIENT_PORT,
     HOST,
@@ -219,7 +220,8 @@ class DockerBackend:
 
     def _start_all(self, plan: ClusterPlan) -> bool:
         """Start all nodes at once; False where one of the ports was refused."""
-        with _plain_words("to start the brokers' containers"):
+        # whole, and then ■: a call that is cut short brings its network after the removal
+        with uninterrupted(), _plain_words("to start the brokers' containers"):
             network = {"driver": "bridge", "labels": self._labels}
             self._engine.client_networks_create(plan.label, network)
             volumes = self._declared_volumes()
