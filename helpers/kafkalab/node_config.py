@@ -203,6 +203,8 @@ def node_properties(plan: ClusterPlan, node: NodePlan) -> dict[str, str]:
         "offsets.topic.num.partitions": "1",
         "transaction.state.log.num.partitions": "1",
         "share.coordinator.state.topic.num.partitions": "1",
+        # the default, 128 MiB, is filled with zeros at every start
+        "log.cleaner.dedupe.buffer.size": "8388608",
         "group.initial.rebalance.delay.ms": "0",
         "controller.quorum.election.timeout.ms": "200",
         "broker.heartbeat.interval.ms": "200",

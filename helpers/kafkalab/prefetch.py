@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from kafkalab import distribution
+from kafkalab import archives, distribution
 from kafkalab.backends import choice
 from kafkalab.errors import KafkaLabError
 from kafkalab.settings import Settings
@@ -69,6 +69,21 @@ def _fetch_kafka(settings: Settings, say: Callable[[str], None]) -> None:
     what = "was here" if ready else f"fetched in {_seconds_since(start)}"
     size = sum(jar.stat().st_size for jar in kafka.class_path)
     say(f"Kafka     {_size(size)}  {kafka.class_path[0].parent.parent} ({what})")
+    _make_archive(settings, kafka, say)
+
+
+def _make_archive(
+    settings: Settings, kafka: distribution.Distribution, say: Callable[[str], None]
+) -> None:
+    ready = archives.find(settings.cache, kafka) is not None
+    start = time.monotonic()
+    try:
+        archive = archives.train(settings.cache, kafka)
+    except KafkaLabError as error:  # clusters start without one
+        say(f"archive   not made: {error}")
+        return
+    what = "was here" if ready else f"made in {_seconds_since(start)}"
+    say(f"archive   {_size(archive.stat().st_size)}  {archive} ({what})")
 
 
 def _seconds_since(start: float) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from kafkalab import archives, guardian, jvm, registry
+from kafkalab import archives, guardian, jvm, registry, trainer
 from kafkalab.backends import NodeState, TerminalCommand, ToolCall, ToolProcess
 from kafkalab.deadline import Deadline
 from kafkalab.distribution import TOOL_CLASSES, Distribution, cache_error, provide
@@ -144,6 +144,7 @@ class ProcessBackend:
             self._format()
             for node_id in self.node_ids:
                 self.start_node(node_id)
+            trainer.request(self._settings.cache, self._java())
         except OSError as error:
             self.remove()
             raise cache_error(self._settings.cache, error) from error
@@ -253,7 +254,7 @@ class ProcessBackend:
                 *jvm.SMALL,
                 *jvm.SERVER_HEAP,
                 *jvm.QUIET,
-                *archives.jvm_options(self._settings.cache, self._java(), "server"),
+                *archives.jvm_options(self._settings.cache, self._java()),
             ),
             properties=self._java_properties(node_id, "broker"),
             args=(str(folder / "server.properties"),),
@@ -492,7 +493,7 @@ def _tool_command(
             *jvm.SMALL,
             *jvm.TOOL_HEAP,
             *jvm.QUIET,
-            *archives.jvm_options(settings.cache, distribution, call.script),
+            *archives.jvm_options(settings.cache, distribution),
         ),
         properties={
             CLUSTER_LABEL: label,

@@ -1,0 +1,73 @@
+"""Machine time of every notebook, and the README's table of them.
+
+`python -m benchmarks.notebooks` executes each one, from the start of its kernel to its end, and
+writes the table into README.md. Minutes of a reader are what the notebook itself states.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+from tests.notebooks.refresh import NOTEBOOKS, ROOT, execute
+
+README = ROOT / "README.md"
+BEGIN, END = "<!-- notebooks: begin -->", "<!-- notebooks: end -->"
+_TITLE = re.compile(r"^# (\d\d) · (.+)$", re.MULTILINE)
+_MINUTES = re.compile(r"^- Time: (\d+) minutes", re.MULTILINE)
+_SECONDS = re.compile(r"^\| \[(\d\d) .*\| (\d+) s \|$", re.MULTILINE)
+
+
+def paths() -> list[Path]:
+    """The committed notebooks, in reading order."""
+    return sorted(
+        (path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts),
+        key=lambda path: path.name,
+    )
+
+
+def table(seconds: Mapping[str, int]) -> str:
+    """The README's table; `seconds` maps a notebook's number to its machine time."""
+    rows = ["| notebook | what you do | reading | machine |", "|---|---|---:|---:|"]
+    for path in paths():
+        notebook = nbformat.read(path, as_version=4)
+        text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+        title, minutes = _TITLE.search(text), _MINUTES.search(text)
+        assert title is not None, path
+        assert minutes is not None, path
+        number, name = title.groups()
+        summary = notebook.cells[0].source.split("\n\n")[1].replace("\n", " ")
+        link = path.relative_to(ROOT).as_posix()
+        time_taken = f"{seconds[number]} s" if number in seconds else "not measured"
+        rows.append(f"| [{number} {name}]({link}) | {summary} | {minutes[1]} min | {time_taken} |")
+    return "\n".join(rows)
+
+
+def measured(readme: str) -> dict[str, int]:
+    """The machine seconds that a README's table states."""
+    return {number: int(seconds) for number, seconds in _SECONDS.findall(readme)}
+
+
+def with_table(readme: str, seconds: Mapping[str, int]) -> str:
+    """The README's text with the table written again."""
+    before, rest = readme.split(BEGIN)
+    _, after = rest.split(END)
+    return f"{before}{BEGIN}\n{table(seconds)}\n{END}{after}"
+
+
+def main() -> None:
+    seconds = {}
+    for path in paths():
+        start = time.monotonic()
+        execute(path, nbformat.read(path, as_version=4))
+        seconds[path.name[:2]] = round(time.monotonic() - start)
+        print(f"{path.name}: {seconds[path.name[:2]]} s", file=sys.stderr)
+    README.write_text(with_table(README.read_text(encoding="utf-8"), seconds), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
