@@ -1,0 +1,321 @@
+"""The main job as a person does it: `make lab`, *Run All Cells*, look."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import nbformat
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from kafkalab.deadline import Deadline
+from kafkalab.workspace import COPIES, FIRST, ORIGINALS
+from tests import broker_logs
+from tests.conftest import skip_or_fail
+from tests.notebooks.canonical import comparable
+from tests.notebooks.structure import ROOT
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+SERVER_START = 120.0
+KERNEL_START = 120.0
+RUN_ALL = 240.0
+SERVER_STOP = 60.0
+SERVER_LINES = 40
+
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/lab/tree/\S+\?token=[0-9a-f]+")
+IN_NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+CELLS = f"{IN_NOTEBOOK} .jp-CodeCell"
+OUTPUTS = f"{IN_NOTEBOOK} .jp-OutputArea-output"
+ERRORS = ", ".join(
+    f"{OUTPUTS}[data-mime-type='application/vnd.jupyter.{kind}']" for kind in ("error", "stderr")
+)
+READ_CELLS = f"""() => [...document.querySelectorAll('{CELLS}')].map(cell => ({{
+    prompt: cell.querySelector('.jp-InputPrompt').innerText,
+    source: cell.querySelector('.cm-content').innerText.trim(),
+    outputs: [...cell.querySelectorAll('.jp-OutputArea-output')].map(output => ({{
+        mime: output.dataset.mimeType,
+        text: output.innerText,
+        pictures: output.querySelectorAll('svg, img').length,
+    }})),
+}}))"""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A JupyterLab that runs, started as `make lab` starts it."""
+
+    folder: Path
+    address: str
+    process: subprocess.Popen[str]
+    written: list[str]
+
+    @property
+    def origin(self) -> str:
+        return self.address.split("/lab/")[0]
+
+    @property
+    def token(self) -> str:
+        return self.address.split("token=")[1]
+
+
+@contextmanager
+def lab_in(folder: Path, environment: dict[str, str]) -> Iterator[Lab]:
+    """`kafkalab lab` in a copy of the checkout, without opening a browser of its own."""
+    command = [str(Path(sys.executable).with_name("kafkalab")), "lab", "--no-browser"]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    written: list[str] = []
+    reader = threading.Thread(target=written.extend, args=(process.stdout,), daemon=True)
+    reader.start()
+    found: list[str] = []
+
+    def says_its_address() -> bool:
+        found[:] = ADDRESS.findall("".join(written))
+        return bool(found) or process.poll() is not None
+
+    try:
+        assert Deadline(SERVER_START).wait_for(says_its_address, poll=0.1), "".join(written)
+        assert found, "".join(written)
+        yield Lab(folder, found[0], process, written)
+    finally:
+        process.terminate()
+        try:
+            process.wait(SERVER_STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        skip_or_fail(f"no browser is installed (looked for {', '.join(BROWSERS)})", "browser")
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    options = ["--disable-dev-shm-usage", *(["--no-sandbox"] if as_root else [])]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=options)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab on a copy of the notebooks, in a folder with spaces, with settings of its own."""
+    folder = tmp_path_factory.mktemp("browser") / "my Kafka lab"
+    for name in (ORIGINALS, "docs"):
+        shutil.copytree(ROOT / name, folder / name)
+    own = tmp_path_factory.mktemp("jupyter")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "JUPYTER"))}
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        environment[name] = str(own / name.lower())
+    for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"):
+        environment[name] = str(own / name.lower())
+
+    with lab_in(folder, environment) as running:
+        yield running
+        processes = psutil.Process(running.process.pid).children(recursive=True)
+    gone, alive = psutil.wait_procs(processes, timeout=SERVER_STOP)
+    assert not alive, "processes of JupyterLab are left"
+    assert not [record for p in gone for record in broker_logs.held_clusters(p.pid)]
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, lab: Lab) -> Iterator[Page]:
+    """The first notebook, opened by the address that the server prints, and run to its end."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1600})
+    page.goto(lab.address, wait_until="domcontentloaded")
+    expect(page.locator(CELLS).first).to_be_visible(timeout=60_000)
+    wait_for_kernel(page, lab)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name=re.compile("^Run All Cells")).click()
+    wait_until_numbered(page, lab)
+    yield page
+    page.close()
+
+
+def wait_for_kernel(page: Page, lab: Lab) -> None:
+    """JupyterLab shows an idle kernel before the notebook has one; the server knows."""
+    deadline = Deadline(KERNEL_START)
+    while not deadline.passed:
+        sessions = page.request.get(f"{lab.origin}/api/sessions?token={lab.token}").json()
+        kernels = [session["kernel"] for session in sessions]
+        if any(k["execution_state"] == "idle" and k["connections"] for k in kernels):
+            return
+        page.wait_for_timeout(100)
+    fail(page, lab, f"no kernel is idle after {KERNEL_START:g} s; does a dialogue ask for one?")
+
+
+def wait_until_numbered(page: Page, lab: Lab) -> None:
+    deadline = Deadline(RUN_ALL)
+    while not deadline.passed:
+        prompts = page.locator(f"{CELLS} .jp-InputPrompt").all_inner_texts()
+        if all(re.search(r"\[\d+\]", prompt) for prompt in prompts):
+            return
+        if page.locator(ERRORS).count():
+            break
+        page.wait_for_timeout(200)
+    fail(page, lab, f"the cells show {prompts} and {page.locator(ERRORS).all_inner_texts()}")
+
+
+def fail(page: Page, lab: Lab, what: str) -> NoReturn:
+    picture = lab.folder / "failed.png"
+    page.screenshot(path=picture)
+    server = "".join(lab.written[-SERVER_LINES:])
+    pytest.fail(f"{what}\nthe screen: {picture}\nJupyterLab wrote last:\n{server}", pytrace=False)
+
+
+@pytest.fixture(scope="module")
+def cells(page: Page) -> list[dict[str, Any]]:
+    """What a person sees of the code cells."""
+    seen: list[dict[str, Any]] = page.evaluate(READ_CELLS)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def committed() -> list[Any]:
+    notebook = nbformat.read(ROOT / ORIGINALS / FIRST, as_version=4)
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_the_copy_opens_and_not_the_original(page: Page, lab: Lab) -> None:
+    assert f"/lab/tree/{COPIES}/{FIRST}" in page.url
+    assert (lab.folder / COPIES / FIRST).is_file()
+    expect(page.locator(".jp-Dialog")).to_have_count(0)
+
+
+def test_every_cell_ran_once_in_order(cells: list[dict[str, Any]], committed: list[Any]) -> None:
+    numbers = [int(re.sub(r"\D", "", cell["prompt"])) for cell in cells]
+    assert numbers == list(range(1, len(committed) + 1))
+
+
+def test_no_error_and_no_red_text(page: Page) -> None:
+    assert page.locator(ERRORS).all_inner_texts() == []
+
+
+def test_what_is_printed_is_what_is_committed(
+    cells: list[dict[str, Any]], committed: list[Any]
+) -> None:
+    kind = "application/vnd.jupyter.stdout"
+    for seen, cell in zip(cells, committed, strict=True):
+        printed = [o["text"].strip() for o in seen["outputs"] if o["mime"] == kind]
+        wanted = [o.text.strip() for o in cell.outputs if o.output_type == "stream"]
+        assert [*map(comparable, printed)] == [*map(comparable, wanted)]
+        assert len(seen["outputs"]) == len(cell.outputs)
+
+
+def test_the_pictures_are_shown(page: Page, committed: list[Any]) -> None:
+    drawn = [o for cell in committed for o in cell.outputs if "<svg" in str(o.get("data", ""))]
+    assert drawn, "the first notebook shows a picture"
+    pictures = page.locator(f"{OUTPUTS} svg[role='img']")
+    expect(pictures).to_have_count(len(drawn))
+    for number in range(len(drawn)):
+        box = pictures.nth(number).bounding_box()
+        assert box is not None
+        assert box["width"] > 100
+        assert box["height"] > 40
+
+
+def test_a_link_to_another_notebook_opens_the_learner_s_copy(page: Page, lab: Lab) -> None:
+    link = page.locator(f"{IN_NOTEBOOK} .jp-MarkdownCell a[href*='.ipynb']").first
+    name = link.get_attribute("href") or ""
+    link.click()
+    opened = Path(name.split("?")[0]).name.split("#")[0]
+    tab = page.get_by_role("tab", name=re.compile(re.escape(opened)))
+    expect(tab).to_have_count(1, timeout=30_000)
+    assert next((lab.folder / COPIES).rglob(opened)).is_file()
+    page.get_by_role("tab", name=FIRST).click()
+    expect(page.locator(OUTPUTS).first).to_be_visible()
+
+
+def test_the_pictures_are_legible_in_both_themes(page: Page, lab: Lab) -> None:
+    picture = page.locator(f"{OUTPUTS} svg[role='img']").first
+    light = contrasts(page)
+    picture.scroll_into_view_if_needed()
+    page.screenshot(path=lab.folder / "light.png")
+
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_role("menuitem", name="Theme", exact=True).hover()
+    page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
+    expect(page.locator("body[data-jp-theme-light='false']")).to_have_count(1, timeout=30_000)
+    picture.scroll_into_view_if_needed()
+    page.screenshot(path=lab.folder / "dark.png")
+    dark = contrasts(page)
+
+    assert light
+    assert dark
+    weak = {text: ratio for text, ratio in [*light.items(), *dark.items()] if ratio < 4.5}
+    assert not weak, f"see {lab.folder}"
+
+
+def contrasts(page: Page) -> dict[str, float]:
+    """Each text in a picture, and the contrast to what is behind it (WCAG 2, 1 to 21)."""
+    found: dict[str, float] = page.evaluate(
+        f"""() => {{
+        const numbers = colour => {{
+            const context = document.createElement('canvas').getContext('2d');
+            context.fillStyle = colour;
+            context.fillRect(0, 0, 1, 1);
+            return [...context.getImageData(0, 0, 1, 1).data];
+        }};
+        const light = colour => {{
+            const [r, g, b] = colour.slice(0, 3).map(v => v / 255).map(
+                v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        }};
+        const over = (top, below) => {{
+            const a = top[3] / 255;
+            return [0, 1, 2].map(i => top[i] * a + below[i] * (1 - a)).concat(255);
+        }};
+        const page_colour = numbers(
+            getComputedStyle(document.body).getPropertyValue('--jp-layout-color0') || 'white');
+        const inside = (a, b) => a.left >= b.left - 1 && a.right <= b.right + 1
+            && a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
+        const found = {{}};
+        for (const svg of document.querySelectorAll("{OUTPUTS} svg[role='img']")) {{
+            for (const text of svg.querySelectorAll('text')) {{
+                if (!text.textContent.trim()) continue;
+                const box = text.getBoundingClientRect();
+                let behind = page_colour;
+                for (const rect of svg.querySelectorAll('rect')) {{
+                    const style = getComputedStyle(rect);
+                    if (rect.closest('clipPath, mask, pattern, defs')) continue;
+                    if (style.fill === 'none' || style.fill.startsWith('url')) continue;
+                    const follows = rect.compareDocumentPosition(text) & 4;
+                    if (follows && inside(box, rect.getBoundingClientRect())) {{
+                        const fill = numbers(style.fill);
+                        fill[3] *= style.opacity * style.fillOpacity;
+                        behind = over(fill, behind);
+                    }}
+                }}
+                const style = getComputedStyle(text);
+                const fill = numbers(style.fill);
+                fill[3] *= style.opacity * style.fillOpacity;
+                const [a, b] = [light(over(fill, behind)), light(behind)];
+                const theme = document.body.dataset.jpThemeLight === 'true' ? 'light' : 'dark';
+                const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+                const name = `${{theme}}: ${{text.textContent.trim()}}`;
+                found[name] = Math.min(ratio, found[name] ?? 21);
+            }}
+        }}
+        return found;
+    }}"""
+    )
+    return found
