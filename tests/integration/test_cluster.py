@@ -18,9 +18,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from kafkalab import KafkaCluster, registry
 from kafkalab.backends.choice import BackendName
-from kafkalab.cluster import uninterrupted
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
+from kafkalab.interrupts import uninterrupted
 from kafkalab.node_config import HOST
 from kafkalab.settings import Settings
 from tests import life
