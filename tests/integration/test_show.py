@@ -1,0 +1,178 @@
+"""Pictures of real clusters."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from kafkalab import KafkaCluster, KafkaLabError, show
+from kafkalab.show.facts import collect_log
+from kafkalab.show.picture import Picture
+
+NO_PICTURE_TAKES_LONGER = 10.0
+SLACK = 5.0  # for a machine that others use too
+
+
+def new_topic(
+    cluster: KafkaCluster, partitions: int = 1, assignment: list[list[int]] | None = None
+) -> str:
+    name = f"show-{uuid.uuid4().hex[:8]}"
+    placed = NewTopic(name, replica_assignment=assignment, num_partitions=len(assignment or []))
+    topic = NewTopic(name, partitions) if assignment is None else placed
+    admin = AdminClient(cluster.client_config)
+    admin.create_topics([topic])[name].result(30)
+    return name
+
+
+def write(
+    cluster: KafkaCluster, topic: str, keys: Iterable[str | None], partition: int = 0
+) -> None:
+    producer = Producer(cluster.client_config)
+    for key in keys:
+        producer.produce(topic, b"v", key, partition=partition)
+    assert producer.flush(30) == 0
+
+
+def commit(cluster: KafkaCluster, group: str, topic: str, offset: int, partition: int = 0) -> None:
+    consumer = Consumer({**cluster.client_config, "group.id": group})
+    consumer.commit(offsets=[TopicPartition(topic, partition, offset)], asynchronous=False)
+    consumer.close()
+
+
+def in_time(draw: Callable[[], Picture]) -> Picture:
+    before = time.monotonic()
+    picture = draw()
+    assert time.monotonic() - before < NO_PICTURE_TAKES_LONGER + SLACK
+    assert not any(sign in picture.text for sign in ("127.0.0.1", "localhost"))
+    return picture
+
+
+def test_log_of_a_topic_that_was_made_this_moment(cluster: KafkaCluster) -> None:
+    topic = new_topic(cluster, 3)
+    picture = in_time(lambda: show.log(cluster, topic))
+    assert picture.text == (
+        f"Log of topic {topic}: 3 partitions, no records\n"
+        "partition 0: end 0\npartition 1: end 0\npartition 2: end 0"
+    )
+
+
+def test_log_with_a_group(cluster: KafkaCluster) -> None:
+    topic = new_topic(cluster, 2)
+    write(cluster, topic, ["ada", "bob", None])
+    commit(cluster, f"g-{topic}", topic, 1)
+    picture = show.log(cluster, topic, group=f"g-{topic}")
+    assert f"partition 0: 0 ada | [g-{topic}] 1 bob | 2 (v) | end 3, lag 2" in picture.text
+    assert "partition 1: end 0, no position" in picture.text
+    assert picture.frame.lag.tolist()[0] == 2
+    again = show.log(cluster, topic, group=f"g-{topic}")
+    assert again == picture
+    assert again._repr_mimebundle_() == picture._repr_mimebundle_()
+
+
+def test_log_of_an_unknown_group(cluster: KafkaCluster) -> None:
+    topic = new_topic(cluster)
+    write(cluster, topic, ["ada"])
+    picture = in_time(lambda: show.log(cluster, topic, group="never-seen"))
+    assert "group never-seen has no position here yet" in picture.text
+
+
+def test_long_log_is_sampled(cluster: KafkaCluster) -> None:
+    topic = new_topic(cluster)
+    write(cluster, topic, (f"k{i % 3}" for i in range(10_000)))
+    commit(cluster, f"g-{topic}", topic, 5_000)
+    log = collect_log(cluster, topic, f"g-{topic}", drawn_partitions=12)
+    assert [record.offset for record in log.logs[0].records] == [
+        *range(3), *range(4997, 5003), *range(9988, 10_000)
+    ]  # fmt: skip
+    picture = show.log(cluster, topic, group=f"g-{topic}")
+    assert "10,000 records" in picture.text
+    assert f"[g-{topic}] 5000 k2" in picture.text
+
+
+def test_log_of_many_partitions(cluster: KafkaCluster) -> None:
+    topic = new_topic(cluster, 100)
+    write(cluster, topic, ["ada"] * 30, partition=3)
+    picture = in_time(lambda: show.log(cluster, topic, group=f"g-{topic}"))
+    assert "not drawn: partitions 12–99 with no records" in picture.text  # noqa: RUF001
+    assert len(picture.frame) == 100
+    assert picture.frame.records.sum() == 30
+
+
+def test_log_with_transactions(cluster: KafkaCluster) -> None:
+    topic = new_topic(cluster)
+    producer = Producer({**cluster.client_config, "transactional.id": topic})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce(topic, b"v", "ada")
+    producer.commit_transaction(30)
+    producer.begin_transaction()
+    producer.produce(topic, b"v", "bob")
+    assert producer.flush(30) == 0
+    picture = in_time(lambda: show.log(cluster, topic))
+    assert "partition 0: 0 ada | 1 … no record | 2 … open | end 3" in picture.text
+    producer.abort_transaction(30)
+    assert "0 ada | 1–3 … no records | end 4" in show.log(cluster, topic).text  # noqa: RUF001
+    assert "1 record\n" in show.log(cluster, topic).text
+
+
+def test_expired_records(cluster: KafkaCluster) -> None:
+    topic = new_topic(cluster)
+    write(cluster, topic, ["ada"] * 5)
+    admin = AdminClient(cluster.client_config)
+    offset = TopicPartition(topic, 0, 3)
+    admin.delete_records([offset])[offset].result(30)
+    assert "partition 0: 0–2 expired | 3 ada | 4 ada | end 5" in show.log(cluster, topic).text  # noqa: RUF001
+
+
+def test_topic(cluster: KafkaCluster) -> None:
+    topic = new_topic(cluster, 2)
+    write(cluster, topic, ["ada"] * 5, partition=1)
+    picture = in_time(lambda: show.topic(cluster, topic))
+    assert picture.text == (
+        f"Topic {topic}: 2 partitions, 1 replica each, 5 records\n"
+        "partition  leader  replicas  in sync  offsets  records\n"
+        "        0  1       1         1        –              0\n"  # noqa: RUF001
+        "        1  1       1         1        0–4            5"  # noqa: RUF001
+    )
+    assert picture.frame.records.tolist() == [0, 5]
+
+
+@pytest.mark.parametrize("draw", [show.log, show.topic])
+def test_missing_topic(cluster: KafkaCluster, draw: Callable[..., Picture]) -> None:
+    with pytest.raises(KafkaLabError, match="There is no topic 'nowhere'"):
+        draw(cluster, "nowhere")
+    assert "nowhere" not in AdminClient(cluster.client_config).list_topics(timeout=10).topics
+
+
+def test_group_that_is_no_name(cluster: KafkaCluster) -> None:
+    with pytest.raises(KafkaLabError, match="not the name of a group"):
+        show.log(cluster, new_topic(cluster), group="")
+
+
+def test_brokers_that_die() -> None:
+    with KafkaCluster(3, backend="process", name="test-show") as cluster:
+        topic = new_topic(cluster, assignment=[[1], [2], [3]])
+        for partition in range(3):
+            write(cluster, topic, ["ada"] * 4, partition)
+        assert "partition 2 (leader: broker 3): 0 ada" in show.log(cluster, topic).text
+        cluster.kill_broker(3)
+        for picture in (
+            in_time(lambda: show.log(cluster, topic, group="g")),
+            in_time(lambda: show.topic(cluster, topic)),
+        ):
+            assert "8 records, 1 partition unknown" in picture.text
+            assert picture.frame.end.isna().tolist() == [False, False, True]
+        cluster.pause_broker(1)
+        cluster.pause_broker(2)
+        for draw in (show.log, show.topic):
+            before = time.monotonic()
+            with pytest.raises(KafkaLabError, match="did not answer"):
+                draw(cluster, topic)
+            assert time.monotonic() - before < NO_PICTURE_TAKES_LONGER + SLACK
+    with pytest.raises(KafkaLabError, match="stopped"):
+        show.topic(cluster, topic)
