@@ -252,8 +252,8 @@ def test_the_pictures_are_legible_in_both_themes(page: Page, lab: Lab) -> None:
     page.screenshot(path=lab.folder / "light.png")
 
     page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.get_by_role("menuitem", name="Theme", exact=True).hover()
-    page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
+    page.locator(".lm-Menu-item", has_text=re.compile(r"^Theme")).first.hover()
+    page.locator(".lm-Menu-item", has_text=re.compile(r"^JupyterLab Dark$")).first.click()
     expect(page.locator("body[data-jp-theme-light='false']")).to_have_count(1, timeout=30_000)
     picture.scroll_into_view_if_needed()
     page.screenshot(path=lab.folder / "dark.png")
