@@ -14,6 +14,7 @@ from kafkalab.console_line import CONSUMERS, PRODUCER, Place, has_option, shown,
 from kafkalab.console_output import ReadableOutput
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
+from kafkalab.interrupts import uninterrupted
 
 __all__ = ["BackgroundTool", "Command", "Place", "ToolResult", "prepare", "run", "translate"]
 
@@ -153,6 +154,8 @@ def run(
     _check_seconds("idle", idle)
     command = prepare(backend, line, input=input, broker=broker)
     _check_input(command, input)
+    if not backend.owns_brokers:
+        backend.fetch()  # its tools come only now, and may take a while
     if background:
         return BackgroundTool(command, backend.run_tool(command.call), timeout)
     lines: list[str] = []
@@ -165,13 +168,8 @@ def run(
     print(f"$ {command.text}", flush=True)
     for text in _typed(command):
         show(text)
-    tool = backend.run_tool(command.call)
-    try:
-        _foreground(command, tool, timeout, idle, show)
-    finally:
-        if tool.exit_code is None:
-            tool.kill()
-    return ToolResult(command.text, lines, tool.exit_code)
+    exit_code = _foreground(command, backend, timeout, idle, show)
+    return ToolResult(command.text, lines, exit_code)
 
 
 def _addresses(backend: Backend) -> dict[str, str]:
@@ -257,15 +255,18 @@ def _follow(tool: ToolProcess, output: ReadableOutput, deadline: Deadline) -> It
 
 def _foreground(
     command: Command,
-    tool: ToolProcess,
+    backend: Backend,
     timeout: float | None,
     idle: float,
     show: Callable[[str], None],
-) -> None:
-    """Show the tool's lines until it has ended."""
+) -> int | None:
+    """Show the tool's lines until it has ended; return its exit code."""
     deadline = Deadline(timeout or (CONSUMER_SECONDS if command.reads else TOOL_SECONDS))
     output = ReadableOutput(command.call.script)
+    tool: ToolProcess | None = None
     try:
+        with uninterrupted():  # a tool that has started is always known here
+            tool = backend.run_tool(command.call)
         if command.reads:
             lines = _consume(command, tool, output, deadline, idle)
         else:
@@ -278,15 +279,19 @@ def _foreground(
             tried=f"to run {command.text}",
             fix="see whether the brokers run (the cluster's name alone in a cell shows them); "
             "on a slow machine give it more time: timeout=180",
-            log=list(_interrupted(tool, output))[-_LOG_LINES_IN_ERRORS:],
+            log=list(_interrupted(tool, output))[-_LOG_LINES_IN_ERRORS:] if tool else [],
         ) from None
     except KeyboardInterrupt:
         if command.reads:
             show("^C")
-        for text in _interrupted(tool, output):
+        for text in _interrupted(tool, output) if tool else ():
             show(text)
         if not command.reads:
             raise
+    finally:
+        if tool is not None and tool.exit_code is None:
+            tool.kill()
+    return None if tool is None else tool.exit_code
 
 
 def _consume(

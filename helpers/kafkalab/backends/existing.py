@@ -81,7 +81,9 @@ class ExistingBackend:
         return self._node_ids
 
     def fetch(self) -> None:
-        """Nothing: the tools' Kafka is fetched when a first tool runs."""
+        """Nothing before the cluster has answered: clients need nothing. Then the tools' Kafka."""
+        if self._node_ids and self._distribution is None:
+            self._distribution = provide(self._settings)
 
     def start(self, deadline: Deadline) -> None:
         """Connect, and learn which brokers there are."""
