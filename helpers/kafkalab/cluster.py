@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Mapping
@@ -333,9 +334,27 @@ class KafkaCluster:
 
     def _wait_until_ready(self, deadline: Deadline) -> None:
         backend = self._live
+        if "advertised.listeners" in self._config:
+            # a wrong one is a lesson of its own: behind the first address there may be nothing
+            self._wait_for_metadata(set(backend.node_ids), deadline)
+            return
         self._wait_for_nodes(backend.client_config, set(backend.node_ids), deadline)
         if backend.owns_brokers:
             self._warm_group_coordinator(deadline)
+
+    def _wait_for_metadata(self, wanted: set[int], deadline: Deadline) -> None:
+        """Wait until the address that clients begin with names the wanted nodes."""
+        from confluent_kafka import KafkaException
+
+        admin = _admin(self._live.client_config)
+        while not deadline.passed:
+            self._check_ended_early(self._live, wanted)
+            with contextlib.suppress(KafkaException):
+                seen = admin.list_topics(timeout=min(0.5, deadline.remaining))
+                if wanted <= seen.brokers.keys():
+                    return
+            time.sleep(0.02)
+        raise self._timed_out(deadline, "the cluster did not answer")
 
     def _wait_for_broker(self, node_id: int, deadline: Deadline) -> None:
         """Ask the broker itself: the others list it until its session times out."""
