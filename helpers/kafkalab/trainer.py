@@ -55,6 +55,7 @@ def _run_detached(cache: Path, distribution: Distribution) -> None:
         "java": dataclasses.asdict(distribution.java),
         "class_path": [str(jar) for jar in distribution.class_path],
         "source": distribution.source,
+        "idle_percent": IDLE_PERCENT,
     }
     try:
         process = subprocess.Popen(
@@ -76,14 +77,15 @@ def _run_detached(cache: Path, distribution: Distribution) -> None:
 
 def main() -> int:
     """`python -m kafkalab.trainer`, with what to do as JSON on standard input."""
-    cache, distribution, owner = _parse(json.load(sys.stdin))
+    work = json.load(sys.stdin)
+    cache, distribution, owner = _parse(work)
     _be_polite()
     folder = cache / "archives"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "trainer.lock", timeout=0):
             _log_to(folder / "trainer.log")
-            return _train(cache, distribution, owner)
+            return _train(cache, distribution, owner, work["idle_percent"])
     except Timeout:
         return 0  # another one waits or works already
     except OSError:
@@ -111,12 +113,12 @@ def _log_to(path: Path) -> None:
     logging.basicConfig(filename=path, filemode="w", level=logging.INFO, force=True)
 
 
-def _train(cache: Path, distribution: Distribution, owner: Owner) -> int:
+def _train(cache: Path, distribution: Distribution, owner: Owner, idle_percent: float) -> int:
     def owner_left() -> bool:
         return not owner.alive
 
     try:
-        if wait_until_idle(owner):
+        if wait_until_idle(owner, idle_percent):
             archives.train(cache, distribution, stop_when=owner_left)
     except archives.StoppedError:
         log.info("the process that asked has ended")
@@ -126,14 +128,14 @@ def _train(cache: Path, distribution: Distribution, owner: Owner) -> int:
     return 0
 
 
-def wait_until_idle(owner: Owner) -> bool:
+def wait_until_idle(owner: Owner, idle_percent: float) -> bool:
     """Wait until the machine is idle; False where the owner ends first."""
     idle = 0
     while idle < IDLE_LOOKS:
         busy = psutil.cpu_percent(interval=LOOK_SECONDS)
         if not owner.alive:
             return False
-        idle = idle + 1 if busy < IDLE_PERCENT else 0
+        idle = idle + 1 if busy < idle_percent else 0
     return True
 
 
