@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from kafkalab import distribution, guardian
+from kafkalab import archives, distribution, guardian
 from kafkalab.deadline import Deadline
 from kafkalab.settings import Settings
 
@@ -28,7 +28,9 @@ def lab_settings(cache: Path) -> Settings:
     Kafka and the archives are those of the environment's own cache: fetched and made once.
     """
     settings = Settings.from_environment()
-    kafka = distribution.provide(settings).class_path[0].parent.parent
+    provided = distribution.provide(settings)
+    archives.train(settings.cache, provided)
+    kafka = provided.class_path[0].parent.parent
     cache.mkdir(parents=True, exist_ok=True)
     for part in settings.cache.iterdir():
         if part.is_dir() and part.name not in ("run", "kafka"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_NAME = ""
 LOG_LINES_IN_ERRORS = 12
+_LITTLE_DISK = 2**20
 _WARM_GROUP = "warm"
 _PORT_TAKEN = ("Address already in use", "BindException")
 
@@ -398,6 +400,14 @@ class KafkaCluster:
                 text = backend.node_log(node_id)
                 if any(mark in text for mark in _PORT_TAKEN):
                     raise _PortTakenError(node_id)
+                if self._disk_full(text):
+                    raise KafkaLabError(
+                        f"Broker {node_id} ended while it was starting: No space left on device.",
+                        tried=f"to start it on the {backend.name} backend",
+                        fix="free some disk space (Docker: docker system prune), or choose a "
+                        "folder on another disk: export KAFKALAB_CACHE=/path/to/a/folder",
+                        log=telling_lines(text, LOG_LINES_IN_ERRORS),
+                    )
                 raise KafkaLabError(
                     f"Broker {node_id} ended while it was starting.",
                     tried=f"to start it on the {backend.name} backend",
@@ -405,6 +415,14 @@ class KafkaCluster:
                     "memory are the usual causes: kafkalab doctor",
                     log=telling_lines(text, LOG_LINES_IN_ERRORS),
                 )
+
+    def _disk_full(self, text: str) -> bool:
+        """The broker says so, where its log still had room; else look at the disk."""
+        settings = self._settings or Settings.from_environment()
+        with contextlib.suppress(OSError):
+            if shutil.disk_usage(settings.run_dir).free < _LITTLE_DISK:
+                return True
+        return "No space left on device" in text
 
     def _timed_out(self, deadline: Deadline, what: str) -> KafkaLabError:
         backend = self._live

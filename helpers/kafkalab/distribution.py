@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
@@ -40,6 +41,8 @@ TARBALL_URLS = (
 STALL_SECONDS = 60
 CONNECT_SECONDS = 10
 MANIFEST = "manifest.json"
+_PARTIAL = "partial-"
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 TOOL_CLASSES: Mapping[str, str] = {
     "kafka-acls.sh": "org.apache.kafka.tools.AclCommand",
@@ -115,6 +118,8 @@ def provide(settings: Settings) -> Distribution:
     try:
         (settings.cache / "kafka").mkdir(parents=True, exist_ok=True)
         with FileLock(settings.cache / "kafka.lock", timeout=15 * 60):
+            for partial in (settings.cache / "kafka").glob(f"{_PARTIAL}*"):
+                shutil.rmtree(partial, ignore_errors=True)  # of a fetch that was killed
             cached = find_cached(settings.cache) or _fetch(settings.cache)
     except Timeout as error:
         raise KafkaLabError(
@@ -281,7 +286,7 @@ def _fetch(cache: Path) -> tuple[tuple[Path, ...], str]:
     failures = []
     for source, unpack in (("tarball", fetch_tarball), ("maven", fetch_maven)):
         folder = _kafka_folder(cache, source)
-        with tempfile.TemporaryDirectory(dir=cache / "kafka", prefix="partial-") as partial:
+        with tempfile.TemporaryDirectory(dir=cache / "kafka", prefix=_PARTIAL) as partial:
             try:
                 sums = unpack(Path(partial))
             except KafkaLabError as error:
@@ -318,6 +323,8 @@ def fetch_tarball(
         try:
             archive = _download(url, sha512, partial)
         except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) in _DISK_ERRORS:
+                raise
             failures.append(f"{url}: {_reason(error)}")
             continue
         try:
@@ -358,7 +365,8 @@ def _download(url: str, sha512: str, folder: Path) -> Path:
 
 
 def _progress_bar(what: str) -> tqdm[NoReturn]:
-    return tqdm(desc=what, unit="B", unit_scale=True, leave=False, dynamic_ncols=True)
+    # pooch sets the total itself, and asks before whether the bar is true: with no total it raises
+    return tqdm(desc=what, total=1, unit="B", unit_scale=True, leave=False, dynamic_ncols=True)
 
 
 def _reason(error: Exception) -> str:

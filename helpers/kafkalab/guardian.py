@@ -201,7 +201,7 @@ def _remove_what_is_there(api: Any, label: str, *, last_try: bool) -> bool:
 def _remove_folder(folder: Path) -> None:
     for _ in range(50):  # a node that dies may still write for a moment
         shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
+        if not os.path.exists(folder):  # noqa: PTH110 - false where it may not be looked at
             return
         time.sleep(0.1)
 

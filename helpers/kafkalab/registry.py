@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -129,11 +130,19 @@ class ClusterRecord:
         partial.replace(target)
 
 
+def make_run_dir(run_dir: Path) -> None:
+    """Make the folder of all clusters, before anything of one is there."""
+    _make_folder(run_dir, exist_ok=True)
+
+
 def cluster_folder(run_dir: Path, label: str) -> Path:
     """Make the cluster's own folder, readable by its user only."""
-    folder = run_dir / label
+    return _make_folder(run_dir / label, exist_ok=False)
+
+
+def _make_folder(folder: Path, *, exist_ok: bool) -> Path:
     try:
-        folder.mkdir(parents=True, mode=0o700)
+        folder.mkdir(parents=True, mode=0o700, exist_ok=exist_ok)
     except OSError as error:
         raise KafkaLabError(
             f"The folder {folder} cannot be made: {error.strerror or error}.",
@@ -146,7 +155,11 @@ def cluster_folder(run_dir: Path, label: str) -> Path:
 
 def records(run_dir: Path) -> Iterator[ClusterRecord]:
     """All clusters that have a record; folders without a readable one are passed over."""
-    for path in sorted(run_dir.glob(f"*/{RECORD}")):
+    try:
+        paths = sorted(run_dir.glob(f"*/{RECORD}"))
+    except OSError:  # another user's
+        return
+    for path in paths:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             owner = Owner(**data.pop("owner")) if data["owner"] else data.pop("owner")
@@ -217,12 +230,17 @@ def reserve_ports(
 
 def release_ports(run_dir: Path, label: str) -> None:
     """Give back every reservation of the cluster; harmless when there is none."""
-    for lock in (run_dir / "ports").glob("*"):
-        try:
+    for lock in _locks(run_dir):
+        with contextlib.suppress(OSError):
             if lock.read_text(encoding="utf-8") == label:
                 lock.unlink()
-        except OSError:
-            continue
+
+
+def _locks(run_dir: Path) -> list[Path]:
+    try:
+        return list((run_dir / "ports").iterdir())
+    except OSError:
+        return []
 
 
 def ports_free(run_dir: Path, ports: Sequence[int]) -> bool:

@@ -182,6 +182,7 @@ class DockerBackend:
 
     def start(self, deadline: Deadline) -> None:
         run_dir = self._settings.run_dir
+        registry.make_run_dir(run_dir)
         self._label = label = new_label()
         if self._owner is not None:  # before the first thing that its death could leave behind
             self._guardian = Guardian(run_dir, label, self.name, pinned_environment())

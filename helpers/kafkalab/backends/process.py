@@ -118,7 +118,9 @@ class ProcessBackend:
         self._distribution = provide(self._settings)
 
     def start(self, deadline: Deadline) -> None:
-        run_dir, self._label = self._settings.run_dir, new_label()
+        run_dir = self._settings.run_dir
+        registry.make_run_dir(run_dir)
+        self._label = new_label()
         label = self._label
         try:
             if self._owner is not None:  # before the first thing that its death could leave
@@ -294,11 +296,14 @@ class ProcessBackend:
         process = self._process(node_id)
         if process is not None:
             process.suspend()
+            # its threads stop one after the other
+            Deadline(10).wait_for(lambda: self.node_state(node_id) is not NodeState.RUNNING)
 
     def resume_node(self, node_id: int) -> None:
         process = self._process(node_id)
         if process is not None:
             process.resume()
+            Deadline(10).wait_for(lambda: self.node_state(node_id) is not NodeState.PAUSED)
 
     def node_state(self, node_id: int) -> NodeState:
         process = self._process(node_id)

