@@ -40,6 +40,10 @@ class CellFaultError(Exception):
         super().__init__(f"{path}, cell {number}: {what}")
 
 
+class NotebookChangedError(Exception):
+    """Somebody saved the notebook while it was executed."""
+
+
 def refresh(path: Path, *, all_outputs: bool = False, cell_timeout: int = CELL_TIMEOUT) -> bool:
     """Execute a notebook and write it in its committed form; True where the file changed.
 
@@ -47,6 +51,8 @@ def refresh(path: Path, *, all_outputs: bool = False, cell_timeout: int = CELL_T
     ------
     CellFaultError
         Where a cell did not do what its tags say; the file is left as it was.
+    NotebookChangedError
+        Where the file was changed meanwhile; it is left as it is.
     """
     before = path.read_text(encoding="utf-8")
     committed = nbformat.reads(before, as_version=4)
@@ -69,6 +75,8 @@ def refresh(path: Path, *, all_outputs: bool = False, cell_timeout: int = CELL_T
     after = _render(fresh)
     if after == before:
         return False
+    if path.read_text(encoding="utf-8") != before:
+        raise NotebookChangedError(f"{path} was changed while it ran; nothing is written")
     partial = path.with_suffix(".partial")
     partial.write_text(after, encoding="utf-8", newline="\n")
     partial.replace(path)
@@ -180,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             continue
         try:
             changed = refresh(path, all_outputs=options.all_outputs)
-        except CellFaultError as fault:
+        except (CellFaultError, NotebookChangedError) as fault:
             faults += 1
             print(fault, file=sys.stderr, flush=True)
         else:

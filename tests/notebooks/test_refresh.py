@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from tests.notebooks import refresh, skeleton, structure
-from tests.notebooks.refresh import CellFaultError
+from tests.notebooks.refresh import CellFaultError, NotebookChangedError
 
 
 def code(source: str, *tags: str, **metadata: Any) -> Any:
@@ -139,3 +139,11 @@ def test_a_notebook_runs_in_its_own_folder(tmp_path: Path) -> None:
     )
     refresh.refresh(path)
     assert code_cells(path)[0].outputs[0].text == "True\n"
+
+
+def test_what_is_saved_meanwhile_is_not_lost(tmp_path: Path) -> None:
+    saving = "from pathlib import Path\nsize = Path('t.ipynb').write_text('saved meanwhile')"
+    path = write(tmp_path / "t.ipynb", code(saving))
+    with pytest.raises(NotebookChangedError):
+        refresh.refresh(path)
+    assert path.read_text(encoding="utf-8") == "saved meanwhile"
