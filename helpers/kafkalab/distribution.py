@@ -18,13 +18,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from filelock import FileLock, Timeout
-from tqdm import tqdm
 
 from kafkalab.errors import KafkaLabError
 from kafkalab.settings import KAFKA_VERSION, SCALA_VERSION, Settings
+
+if TYPE_CHECKING:  # loaded where something is fetched: every start imports this module
+    from tqdm import tqdm
 
 log = logging.getLogger(__name__)
 
@@ -365,6 +367,8 @@ def _download(url: str, sha512: str, folder: Path) -> Path:
 
 
 def _progress_bar(what: str) -> tqdm[NoReturn]:
+    from tqdm import tqdm
+
     # pooch sets the total itself, and asks before whether the bar is true: with no total it raises
     return tqdm(desc=what, total=1, unit="B", unit_scale=True, leave=False, dynamic_ncols=True)
 
@@ -429,6 +433,8 @@ def _run_maven(arguments: list[str]) -> tuple[list[str], int]:
         errors="replace",
         start_new_session=True,
     )
+    from tqdm import tqdm
+
     stalled = _Watchdog(STALL_SECONDS, process.kill)
     lines = []
     try:

@@ -36,7 +36,7 @@ def client_defaults() -> dict[str, object]:
     return {
         "logger": logger,
         "reconnect.backoff.ms": 20,
-        "reconnect.backoff.max.ms": 200,
+        "reconnect.backoff.max.ms": 50,
         "socket.connection.setup.timeout.ms": 5000,
     }
 
