@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from confluent_kafka import KafkaError
     from confluent_kafka.admin import AdminClient
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 10.0
 """A cluster that exists answers within this or is not there."""
 CLIENT_FILE = "client.properties"
 
@@ -297,6 +297,8 @@ def _unreachable(
 
 def _reason(error: KafkaError) -> str:
     """librdkafka's words without its broker prefix and its timing."""
+    if error.str().startswith("Failed to get metadata"):  # the one reason librdkafka only logs
+        return "it accepts connections and closes them, as with another security.protocol"
     text = re.sub(r" \(after \d+ms in state [^)]*\)", "", error.str())
     return re.sub(r"^(?:\w+://)?\S+:\d+/\w+: ", "", text).rstrip(". ")
 
