@@ -185,7 +185,8 @@ class DockerBackend:
         registry.make_run_dir(run_dir)
         self._label = label = new_label()
         if self._owner is not None:  # before the first thing that its death could leave behind
-            self._guardian = Guardian(run_dir, label, self.name, pinned_environment())
+            with uninterrupted():  # half a guardian could not be told goodbye
+                self._guardian = Guardian(run_dir, label, self.name, pinned_environment())
         try:
             registry.cluster_folder(run_dir, label)
             while not self._start_all(self._new_plan(label)):

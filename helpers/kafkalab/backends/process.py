@@ -24,6 +24,7 @@ from kafkalab.deadline import Deadline
 from kafkalab.distribution import TOOL_CLASSES, Distribution, cache_error, provide
 from kafkalab.errors import KafkaLabError, telling_lines
 from kafkalab.guardian import CLUSTER_LABEL, Guardian
+from kafkalab.interrupts import uninterrupted
 from kafkalab.node_config import (
     ClusterPlan,
     new_cluster_id,
@@ -120,11 +121,11 @@ class ProcessBackend:
     def start(self, deadline: Deadline) -> None:
         run_dir = self._settings.run_dir
         registry.make_run_dir(run_dir)
-        self._label = new_label()
-        label = self._label
+        self._label = label = new_label()
         try:
             if self._owner is not None:  # before the first thing that its death could leave
-                self._guardian = Guardian(run_dir, label, self.name)
+                with uninterrupted():  # half a guardian could not be told goodbye
+                    self._guardian = Guardian(run_dir, label, self.name)
             registry.cluster_folder(run_dir, label)
             base = registry.reserve_ports(
                 run_dir, label, self._ports, self._wanted_base, self._client_ports
