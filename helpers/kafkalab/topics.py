@@ -135,6 +135,20 @@ def describe_topic(
         found = found if fresh is None else _merge(fresh, found)
 
 
+def list_all(cluster: Connectable, deadline: Deadline) -> tuple[tuple[int, ...], tuple[Topic, ...]]:
+    """The brokers that the cluster sees, and all topics by name, without offsets.
+
+    Raises
+    ------
+    KafkaLabError
+        Where the cluster does not answer.
+    """
+    admin, causes = connect(cluster)
+    metadata = _list_topics(admin, causes, deadline)
+    found = (_topic(metadata, name) for name in sorted(metadata.topics))
+    return tuple(sorted(metadata.brokers)), tuple(topic for topic in found if topic is not None)
+
+
 def no_answer(causes: Iterable[str], deadline: Deadline) -> KafkaLabError:
     """The error for a cluster that does not answer."""
     seen = sorted(set(causes))

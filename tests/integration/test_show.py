@@ -154,6 +154,32 @@ def test_group_that_is_no_name(cluster: KafkaCluster) -> None:
         show.log(cluster, new_topic(cluster), group="")
 
 
+def test_brokers(cluster: KafkaCluster) -> None:
+    topic = new_topic(cluster, 2)
+    picture = in_time(lambda: show.brokers(cluster))
+    assert picture.text.startswith("Kafka cluster of 1 broker: broker 1 is the active controller")
+    assert picture.frame.controller.tolist() == [True]
+    assert picture.frame.leads[0] >= 2
+    assert topic in AdminClient(cluster.client_config).list_topics(timeout=10).topics
+
+
+def test_brokers_of_a_cluster_that_loses_its_majority() -> None:
+    with KafkaCluster(3, backend="process", name="test-show-brokers") as cluster:
+        assert "no topics yet" in in_time(lambda: show.brokers(cluster)).text
+        new_topic(cluster, assignment=[[1, 2], [2, 3], [3, 1]])
+        cluster.kill_broker(3)
+        picture = in_time(lambda: show.brokers(cluster))
+        assert picture.text.startswith("Kafka cluster of 3 brokers, 2 running: ")
+        assert "stopped" in picture.text
+        cluster.pause_broker(2)
+        picture = in_time(lambda: show.brokers(cluster))
+        assert "no controller: 1 of 3 run, 2 are needed, leaders as last known" in picture.svg
+        cluster.pause_broker(1)
+        assert "no broker answers" in in_time(lambda: show.brokers(cluster)).text
+    with pytest.raises(KafkaLabError, match="stopped"):
+        show.brokers(cluster)
+
+
 def test_brokers_that_die() -> None:
     with KafkaCluster(3, backend="process", name="test-show") as cluster:
         topic = new_topic(cluster, assignment=[[1], [2], [3]])

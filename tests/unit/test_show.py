@@ -13,8 +13,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from kafkalab.show import svg
+from kafkalab.show.broker_facts import ClusterFacts, facts
+from kafkalab.show.brokers_picture import draw_brokers
 from kafkalab.show.facts import WHOLE, PartitionLog, Record, TopicLog, plan_windows
-from kafkalab.show.labels import clipped, columns, printable, wrapped
+from kafkalab.show.labels import clipped, columns, number_ranges, printable, wrapped
 from kafkalab.show.log_picture import DRAWN_PARTITIONS, WIDTH, draw_log
 from kafkalab.show.picture import Picture
 from kafkalab.show.row import Box, Kind, Row, Run, fold, row
@@ -94,7 +96,31 @@ TOPIC = Topic(
 
 MANY = topic_log(*(long(n, 0, 10_000, 9_000 + n) for n in range(100)), group="counter")
 
+INTERNAL = Topic("__consumer_offsets", (1, 2), (partition(0, None, None, replicas=(1, 2, 3)),))
+
+
+def three_brokers(
+    states: tuple[str, str, str] = ("running", "running", "stopped"),
+    listed: tuple[int, ...] | None = (1, 2),
+    topics: tuple[Topic, ...] | None = (INTERNAL, TOPIC),
+    controller: int | None = 2,
+) -> ClusterFacts:
+    return facts(dict(enumerate(states, 1)), listed, topics, controller, asked=True)
+
+
+CLICKS = Topic(
+    "clicks-of-everybody-who-came-by",
+    tuple(range(1, 15)),
+    tuple(partition(n, None, None, leader=n % 3 + 1, replicas=(1, 2, 3)) for n in range(500)),
+)
+
 PICTURES = {
+    "brokers": draw_brokers(three_brokers()),
+    "brokers, empty": draw_brokers(three_brokers(("running",) * 3, (1, 2, 3), ())),
+    "brokers, silent": draw_brokers(three_brokers(("paused", "stopped", "stopped"), None, None)),
+    "brokers, many": draw_brokers(
+        facts(dict.fromkeys(range(1, 15), "running"), range(1, 15), (CLICKS,), 3, asked=True)
+    ),
     "orders": draw_log(ORDERS),
     "odd": draw_log(ODD),
     "empty": draw_log(topic_log(whole(0, []), group="nobody")),
@@ -169,6 +195,7 @@ def test_text_has_no_control_characters(picture: Picture) -> None:
 def test_same_facts_give_the_same_picture() -> None:
     assert draw_log(ORDERS) == PICTURES["orders"]
     assert draw_topic(TOPIC) == PICTURES["topic"]
+    assert draw_brokers(three_brokers()) == PICTURES["brokers"]
 
 
 def test_ordinary_picture_is_small() -> None:
@@ -480,6 +507,71 @@ def test_topic_on_many_brokers_names_them_in_the_cells() -> None:
     assert ">12: leader<" in drawn
 
 
+# --- the brokers ------------------------------------------------------------------------------
+
+
+def test_brokers_in_words() -> None:
+    assert PICTURES["brokers"].text == (
+        "Kafka cluster of 3 brokers, 2 running: broker 2 is the active controller,\n"
+        "    1 topic with 3 partitions, 2 partitions with a replica that is not in sync,\n"
+        "    1 partition without a leader\n"
+        "broker  state    controller  leads  follows  not in sync\n"
+        "     1  running  –               1        1            0\n"  # noqa: RUF001
+        "     2  running  active          1        1            0\n"
+        "     3  stopped  –               0        1            2\n"  # noqa: RUF001
+        "broker 1 leads 1 partition: orders 0; and 1 partition of Kafka's own\n"
+        "broker 1 follows 1 partition: orders 1\n"
+        "broker 2 leads 1 partition: orders 1\n"
+        "broker 2 follows 1 partition: orders 0; and 1 partition of Kafka's own\n"
+        "broker 3 follows 1 partition: orders 0; and 1 partition of Kafka's own\n"
+        "broker 3 holds 2 partitions, not in sync: orders 1–2"  # noqa: RUF001
+    )
+
+
+def test_brokers_are_told_apart_by_words_and_outlines() -> None:
+    root = ET.fromstring(PICTURES["brokers"].svg)  # noqa: S314
+    words = {text.text for text in root.iter(f"{{{NS['s']}}}text")}
+    assert {"running", "stopped", "\N{BLACK DIAMOND} active controller"} <= words
+    tiles = [group.find("s:rect", NS) for group in root.iter(f"{{{NS['s']}}}g")]
+    assert [tile is not None and "stroke-dasharray" in tile.attrib for tile in tiles] == [
+        False, False, True
+    ]  # fmt: skip
+
+
+def test_brokers_that_cannot_be_seen() -> None:
+    silent = PICTURES["brokers, silent"]
+    assert "no controller: 0 of 3 run, 2 are needed,\n    no broker answers" in silent.text
+    assert "what it holds is unknown" in silent.svg
+    assert silent.frame.leads.isna().all()
+    assert silent.frame.controller.isna().all()
+
+
+def test_controller_that_was_not_told() -> None:
+    late = draw_brokers(three_brokers(controller=None))
+    assert "no controller answered in time,\n    leaders as last known" in late.text
+    gone = draw_brokers(three_brokers(controller=3))
+    assert "broker 3 is the active controller" not in gone.text
+
+
+def test_state_of_a_broker_and_what_the_cluster_thinks() -> None:
+    picture = draw_brokers(three_brokers(("running", "running", "stopped"), (2, 3)))
+    assert "running, not listed" in picture.text
+    assert "stopped, still listed" in picture.svg
+
+
+def test_brokers_frame_holds_the_same_facts() -> None:
+    frame = PICTURES["brokers"].frame
+    assert frame.controller.tolist() == [False, True, False]
+    assert frame.not_in_sync.tolist() == [0, 0, 2]
+
+
+def test_many_brokers_are_capped_with_words() -> None:
+    picture = PICTURES["brokers, many"]
+    assert "not drawn: 2 brokers more" in picture.text
+    assert "not drawn: 2 brokers more" in picture.svg
+    assert max(map(columns, picture.text.splitlines())) <= 100
+
+
 # --- labels -----------------------------------------------------------------------------------
 
 
@@ -506,6 +598,13 @@ def test_labels_are_cut_between_signs() -> None:
     assert clipped("abcdefg", 6) == "abcde…"
     assert clipped(family * 3, 5) == f"{family * 2}…"
     assert columns(clipped("日本語キー", 6)) <= 6
+
+
+def test_ranges_of_numbers() -> None:
+    assert number_ranges([]) == ""
+    assert number_ranges([7, 0, 1, 2, 5]) == "0–2, 5, 7"  # noqa: RUF001
+    assert number_ranges(range(0, 100, 2), 20) == "0, 2, 4, 6, 8, 10, …"
+    assert number_ranges([1_000_000], 3) == "1000000"
 
 
 def test_lines_end_between_pieces() -> None:

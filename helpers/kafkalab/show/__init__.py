@@ -8,10 +8,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kafkalab.cluster import KafkaCluster
     from kafkalab.show.picture import Picture
     from kafkalab.topics import Connectable
 
-__all__ = ["log", "topic"]
+__all__ = ["brokers", "log", "topic"]
+
+
+def brokers(cluster: KafkaCluster) -> Picture:
+    """Show a cluster's brokers: who runs, who is controller, what each leads and follows.
+
+    Parameters
+    ----------
+    cluster : KafkaCluster
+
+    Returns
+    -------
+    Picture
+        Shows itself in a notebook; `print` gives its words, `.frame` its facts (one row a
+        broker, partitions of Kafka's own topics not counted), `.svg` its drawing. Where no broker
+        answers within 10 seconds it says so.
+
+    Raises
+    ------
+    KafkaLabError
+        Where the cluster is stopped.
+    """
+    from kafkalab.show.broker_facts import collect_brokers
+    from kafkalab.show.brokers_picture import draw_brokers
+
+    return draw_brokers(collect_brokers(cluster))
 
 
 def log(cluster: Connectable, topic: str, group: str | None = None) -> Picture:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import wcwidth
 
 NOTHING = "\N{EN DASH}"
@@ -52,6 +54,23 @@ def clipped(text: str, most: int) -> str:
 def span(start: int, end: int) -> str:
     """Offsets from `start` to before `end`, as they are said: 3, or 3 to 7 with a dash."""
     return str(start) if end - start == 1 else f"{start}{NOTHING}{end - 1}"
+
+
+def number_ranges(numbers: Iterable[int], most: int = 88) -> str:
+    """Numbers in order, runs of them with a dash: 0-2, 5; cut before one that has no room."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][1]:
+            runs[-1][1] = number + 1
+        else:
+            runs.append([number, number + 1])
+    text = ""
+    for start, end in runs:
+        more = f"{', ' if text else ''}{span(start, end)}"
+        if text and len(text) + len(more) > most - len(", …"):
+            return f"{text}, {ELLIPSIS}"
+        text += more
+    return text
 
 
 def count(number: int, noun: str) -> str:
