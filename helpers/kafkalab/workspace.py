@@ -96,7 +96,7 @@ def prepare(source: Path, target: Path) -> list[Path]:
     made = []
     for original in _files(source):
         copy = target / original.relative_to(source)
-        if not copy.exists():
+        if not _exists(copy):
             _copy(original, copy)
             made.append(copy)
     return made
@@ -120,7 +120,7 @@ def reset(name: str, source: Path, target: Path) -> Reset:
     original = _find(name, source)
     fresh = target / original.relative_to(source)
     kept = None
-    if fresh.exists():
+    if _exists(fresh):
         kept = _free_name(fresh)
         try:
             fresh.rename(kept)
@@ -199,6 +199,13 @@ def _find(name: str, source: Path) -> Path:
         tried=f"to find it among {existing}",
         fix="give its number or its name: kafkalab reset 00",
     )
+
+
+def _exists(copy: Path) -> bool:
+    try:
+        return copy.exists()
+    except OSError as error:  # a folder that may not even be looked into
+        raise _not_writable(copy, error) from error
 
 
 def _free_name(copy: Path) -> Path:

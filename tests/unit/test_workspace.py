@@ -157,8 +157,9 @@ def test_a_folder_that_cannot_be_written_is_said(root: Path) -> None:
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere"
 )
-def test_a_folder_of_somebody_else_is_said(root: Path) -> None:
-    (root / "my-lab").mkdir(mode=0o500)
+@pytest.mark.parametrize("mode", [0o500, 0o000])
+def test_a_folder_of_somebody_else_is_said(root: Path, mode: int) -> None:
+    (root / "my-lab").mkdir(mode=mode)
     with pytest.raises(KafkaLabError, match="cannot be written"):
         prepare(root)
     with pytest.raises(KafkaLabError, match="cannot be written"):
