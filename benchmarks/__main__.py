@@ -40,7 +40,7 @@ def main() -> None:
         before = time.perf_counter()
         archive = archives.train(warm.cache, kafka)
         made = {"seconds": time.perf_counter() - before, "bytes": archive.stat().st_size}
-        with_docker = not options.no_docker and docker_engine.probe(settings).usable
+        with_docker = not options.no_docker and _docker_ready(settings)
         text = report.render(
             machine=describe(kafka),
             made=made,
@@ -49,6 +49,11 @@ def main() -> None:
         )
     print(text)
     RESULTS.write_text(text, encoding="utf-8")
+
+
+def _docker_ready(settings: Settings) -> bool:
+    engine = docker_engine.probe(settings)
+    return engine.usable and engine.image_present
 
 
 def _measure_starts(
