@@ -16,7 +16,7 @@ lab: env
 	@.venv/bin/kafkalab lab $(LAB_ARGS)
 
 test: env lint
-	.venv/bin/kafkalab prefetch
+	.venv/bin/kafkalab prefetch --backend all
 	$(python) -m pytest --nbval $(PYTEST_ARGS) $(TESTS)
 
 lint: env

@@ -7,6 +7,7 @@ helps nobody. Nothing is started, fetched or changed.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import random
 import re
@@ -339,7 +340,35 @@ def check_processes(settings: Settings) -> Iterator[Finding]:
         yield Finding("java", trouble, error.what, error.fix)
     else:
         yield Finding("java", Severity.OK, f"Java {java.version} at {java.executable}")
+        yield from _check_archive(settings, java)
     yield from _check_kafka(settings, trouble)
+
+
+def _check_archive(settings: Settings, java: distribution.Java) -> Iterator[Finding]:
+    """Whether the archive that makes starts fast is there and whole."""
+    from kafkalab import archives
+
+    kafka = _kafka_here(settings, java)
+    if kafka is None:
+        return
+    damage = archives.find_damage(settings.cache, kafka)
+    if damage is not None:
+        seen = f"The class archive is damaged: {damage}. It is not used and is made again."
+        yield Finding("archive", Severity.WARNING, seen, "kafkalab prefetch --backend process")
+    elif archives.find(settings.cache, kafka) is None:
+        seen = "There is no class archive for this Java and Kafka yet: brokers start more slowly."
+        yield Finding("archive", Severity.NOTE, seen, "kafkalab prefetch --backend process")
+    else:
+        yield Finding("archive", Severity.OK, "the class archive is intact")
+
+
+def _kafka_here(settings: Settings, java: distribution.Java) -> distribution.Distribution | None:
+    """Kafka and Java as a broker would use them; None where Kafka must be fetched first."""
+    if settings.kafka_home is None and distribution.find_cached(settings.cache) is None:
+        return None
+    with contextlib.suppress(KafkaLabError):
+        return dataclasses.replace(distribution.provide(settings), java=java)
+    return None
 
 
 def _uses_processes(settings: Settings) -> bool:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import psutil
 import pytest
 
-from kafkalab import distribution, doctor, leftovers, registry
+from kafkalab import archives, distribution, doctor, leftovers, registry
 from kafkalab.backends import docker_engine
 from kafkalab.backends.docker_engine import EngineReport
 from kafkalab.doctor import Check, Finding, Severity
@@ -257,6 +257,23 @@ def test_a_cached_kafka_that_was_changed_is_found(settings: Settings) -> None:
     finding = seen(doctor.check_processes(settings))["kafka"]
     assert finding.severity is Severity.WARNING
     assert f"{jar.name} has been changed" in finding.seen
+
+
+def test_the_class_archive_is_looked_at(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path / "kafka"
+    (home / "libs").mkdir(parents=True)
+    (home / "libs" / "kafka_2.13-4.3.1.jar").touch()
+    chosen = replace(settings, kafka_home=home)
+    found = seen(doctor.check_processes(chosen))["archive"]
+    assert found.severity is Severity.NOTE
+    assert found.fix == "kafkalab prefetch --backend process"
+    monkeypatch.setattr(archives, "find_damage", lambda cache, kafka: "its bytes were changed")
+    found = seen(doctor.check_processes(chosen))["archive"]
+    assert found.severity is Severity.WARNING
+    assert "its bytes were changed" in found.seen
+    assert "archive" not in seen(doctor.check_processes(settings)), "no Kafka, no archive"
 
 
 def test_a_cache_that_cannot_be_written_stops(settings: Settings, tmp_path: Path) -> None:
