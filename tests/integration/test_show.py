@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -11,6 +12,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from kafkalab import KafkaCluster, KafkaLabError, show
+from kafkalab.console import BackgroundTool
+from kafkalab.deadline import Deadline
 from kafkalab.show.facts import collect_log
 from kafkalab.show.picture import Picture
 
@@ -154,6 +157,98 @@ def test_group_that_is_no_name(cluster: KafkaCluster) -> None:
         show.log(cluster, new_topic(cluster), group="")
 
 
+def member(cluster: KafkaCluster, group: str, topic: str, protocol: str, name: str) -> Consumer:
+    consumer = Consumer(
+        {
+            **cluster.client_config,
+            "group.id": group,
+            "group.protocol": protocol,
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+            "client.id": name,
+        }
+    )
+    consumer.subscribe([topic])
+    return consumer
+
+
+def shown(
+    cluster: KafkaCluster, group: str, wanted: str, polled: Iterable[Consumer] = ()
+) -> Picture:
+    """The group's picture once it says `wanted`, while `polled` go on reading."""
+    deadline = Deadline(30)
+    while True:
+        for consumer in polled:
+            consumer.poll(0.1)
+        picture = in_time(lambda: show.group(cluster, group))
+        if wanted in picture.text:
+            return picture
+        assert not deadline.passed, picture.text
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+def test_group_before_while_and_after_it_rebalances(cluster: KafkaCluster, protocol: str) -> None:
+    topic = new_topic(cluster, 2)
+    group = f"g-{protocol}-{topic}"
+    write(cluster, topic, ["ada"] * 5, partition=0)
+    with contextlib.ExitStack() as stack:
+        first = member(cluster, group, topic, protocol, "reader-a")
+        stack.callback(first.close)
+        picture = shown(cluster, group, f"member 1 (reader-a) reads {topic} 0–1", [first])  # noqa: RUF001
+        assert picture.text.startswith(f"{protocol.capitalize()} group {group}: 1 member, stable")
+        first.commit(offsets=[TopicPartition(topic, 0, 2)], asynchronous=False)
+        assert show.group(cluster, group).frame.lag[0] == 3
+        assert show.group(cluster, group) == show.group(cluster, group)
+        second = member(cluster, group, topic, protocol, "reader-b")
+        stack.callback(second.close)
+        # the first does not poll: it cannot give anything up
+        shown(cluster, group, "rebalancing", [second])
+        settled = shown(cluster, group, "2 members, stable", [first, second])
+        assert sorted(settled.frame.member) == [1, 2]
+    empty = in_time(lambda: show.group(cluster, group))
+    assert "no members" in empty.text
+    assert empty.frame.lag[0] == 3
+
+
+def test_share_group(cluster: KafkaCluster) -> None:
+    topic = new_topic(cluster, 2)
+    group = f"share-{topic}"
+    line = f"bin/kafka-console-share-consumer.sh --topic {topic} --group {group}"
+    tool = cluster.console(line, background=True, quiet=True)
+    assert isinstance(tool, BackgroundTool)
+    deadline = Deadline(40)
+    picture = None
+    while picture is None or "reads" not in picture.text or "nothing" in picture.text:
+        assert not deadline.passed
+        with contextlib.suppress(KafkaLabError):
+            picture = in_time(lambda: show.group(cluster, group))
+    tool.stop()
+    assert picture.text.startswith(f"Share group {group}: 1 member")
+    assert f"reads {topic} 0–1" in picture.text  # noqa: RUF001
+    assert picture.frame.member.tolist() == [1, 1]
+
+
+def test_missing_group(cluster: KafkaCluster) -> None:
+    before = time.monotonic()
+    with pytest.raises(KafkaLabError, match=r"There is no .*group 'nobody'"):
+        show.group(cluster, "nobody")
+    assert time.monotonic() - before < NO_PICTURE_TAKES_LONGER + SLACK
+    with pytest.raises(KafkaLabError, match="not the name of a group"):
+        show.group(cluster, "")
+
+
+def test_group_of_a_hundred_partitions(cluster: KafkaCluster) -> None:
+    topic = new_topic(cluster, 100)
+    group = f"g-{topic}"
+    consumer = Consumer({**cluster.client_config, "group.id": group})
+    offsets = [TopicPartition(topic, n, 0) for n in range(100)]
+    consumer.commit(offsets=offsets, asynchronous=False)
+    consumer.close()
+    picture = in_time(lambda: show.group(cluster, group))
+    assert "not drawn: 76 partitions more, caught up" in picture.text
+    assert len(picture.frame) == 100
+
+
 def test_brokers(cluster: KafkaCluster) -> None:
     topic = new_topic(cluster, 2)
     picture = in_time(lambda: show.brokers(cluster))
@@ -171,6 +266,10 @@ def test_brokers_of_a_cluster_that_loses_its_majority() -> None:
         picture = in_time(lambda: show.brokers(cluster))
         assert picture.text.startswith("Kafka cluster of 3 brokers, 2 running: ")
         assert "stopped" in picture.text
+        before = time.monotonic()
+        with contextlib.suppress(KafkaLabError):
+            show.group(cluster, "nobody")
+        assert time.monotonic() - before < NO_PICTURE_TAKES_LONGER + SLACK
         cluster.pause_broker(2)
         picture = in_time(lambda: show.brokers(cluster))
         assert "no controller: 1 of 3 run, 2 are needed, leaders as last known" in picture.svg

@@ -16,6 +16,8 @@ from kafkalab.show import svg
 from kafkalab.show.broker_facts import ClusterFacts, facts
 from kafkalab.show.brokers_picture import draw_brokers
 from kafkalab.show.facts import WHOLE, PartitionLog, Record, TopicLog, plan_windows
+from kafkalab.show.group_facts import Group, Member, Progress, from_answer, from_share_tool
+from kafkalab.show.group_picture import draw_group
 from kafkalab.show.labels import clipped, columns, number_ranges, printable, wrapped
 from kafkalab.show.log_picture import DRAWN_PARTITIONS, WIDTH, draw_log
 from kafkalab.show.picture import Picture
@@ -114,7 +116,89 @@ CLICKS = Topic(
     tuple(partition(n, None, None, leader=n % 3 + 1, replicas=(1, 2, 3)) for n in range(500)),
 )
 
+
+def progress(
+    number: int, committed: int | None, end: int | None, topic: str = "orders"
+) -> Progress:
+    lag = None if committed is None or end is None else max(0, end - committed)
+    return Progress(topic, number, committed, end, lag)
+
+
+BILLING = Group(
+    "billing",
+    "consumer",
+    "STABLE",
+    (
+        Member("reader-a", (("orders", 0), ("orders", 1))),
+        Member("reader-b", (("orders", 2),)),
+        Member("reader-c", ()),
+    ),
+    (progress(0, 6, 9), progress(1, 4, 4), progress(2, 8, None)),
+)
+
+MOVING = Group(
+    "billing",
+    "consumer",
+    "UNKNOWN",
+    (
+        Member("a", (("orders", 0), ("orders", 1)), (("orders", 0),)),
+        Member("b", (), (("orders", 1),)),
+    ),
+    (progress(0, 6, 9), progress(1, 4, 4)),
+)
+
+CROWD = Group(
+    "a-crowd",
+    "classic",
+    "STABLE",
+    tuple(
+        Member(
+            "reader-whose-name-is-longer-than-any-that-fits",
+            tuple((f"topic-of-{t}", n) for t in range(m % 4) for n in range(m, 100, 20)),
+        )
+        for m in range(30)
+    ),
+    tuple(
+        progress(n, 9_000_000 + n, 10_000_000, "a-topic-with-a-name-that-is-quite-long")
+        for n in range(100)
+    ),
+)
+
+SHARED = from_share_tool(
+    "desk",
+    [
+        "",
+        "GROUP   CONSUMER-ID  HOST        CLIENT-ID  #PARTITIONS  MEMBER-EPOCH  ASSIGNMENT",
+        "desk    kGN9nr91Qr   /127.0.0.1  two words  2            3             orders:0,1;x.y:0",
+        "desk    aGN9nr91Qr   /127.0.0.1  b          1            3             orders:1",
+        "desk    bGN9nr91Qr   /127.0.0.1  c          0            3",
+    ],
+    [
+        "GROUP   TOPIC   PARTITION  START-OFFSET  LAG",
+        "desk    orders  1          5             2",
+        "desk    orders  0          -             -",
+        "desk    x.y     0          0             0",
+    ],
+)
+
 PICTURES = {
+    "group": draw_group(BILLING),
+    "group, moving": draw_group(MOVING),
+    "group, many": draw_group(CROWD),
+    "group, share": draw_group(SHARED),
+    "group, empty": draw_group(Group("nobody", "classic", "EMPTY", (), ())),
+    "group, left": draw_group(
+        Group("left", "classic", "EMPTY", (), tuple(progress(n, n, 3) for n in range(3)))
+    ),
+    "group, odd": draw_group(
+        Group(
+            "x\x00<&>" * 40,
+            "classic",
+            "PREPARING_REBALANCING",
+            (Member("", ()), Member("\u202e日本語" * 20, (("日本語" * 30, 5),))),
+            (progress(5, 50, 43, "日本語" * 30),),
+        )
+    ),
     "brokers": draw_brokers(three_brokers()),
     "brokers, empty": draw_brokers(three_brokers(("running",) * 3, (1, 2, 3), ())),
     "brokers, silent": draw_brokers(three_brokers(("paused", "stopped", "stopped"), None, None)),
@@ -196,6 +280,7 @@ def test_same_facts_give_the_same_picture() -> None:
     assert draw_log(ORDERS) == PICTURES["orders"]
     assert draw_topic(TOPIC) == PICTURES["topic"]
     assert draw_brokers(three_brokers()) == PICTURES["brokers"]
+    assert draw_group(BILLING) == PICTURES["group"]
 
 
 def test_ordinary_picture_is_small() -> None:
@@ -570,6 +655,90 @@ def test_many_brokers_are_capped_with_words() -> None:
     assert "not drawn: 2 brokers more" in picture.text
     assert "not drawn: 2 brokers more" in picture.svg
     assert max(map(columns, picture.text.splitlines())) <= 100
+
+
+# --- the group --------------------------------------------------------------------------------
+
+
+def test_group_in_words() -> None:
+    assert PICTURES["group"].text == (
+        "Consumer group billing: 3 members, stable, 3 partitions,\n"
+        "    lag 3, lag of 1 partition unknown, 1 member idle\n"
+        "member 1 (reader-a) reads orders 0–1\n"  # noqa: RUF001
+        "member 2 (reader-b) reads orders 2\n"
+        "member 3 (reader-c) reads nothing\n"
+        "partition  read by   committed      end  lag\n"
+        "orders 0   member 1          6        9    3\n"
+        "orders 1   member 1          4        4    0\n"
+        "orders 2   member 2          8  unknown    –"  # noqa: RUF001
+    )
+
+
+def test_group_frame_holds_the_same_facts() -> None:
+    frame = PICTURES["group"].frame
+    assert frame.member.tolist() == [1, 1, 2]
+    assert frame.client_id.tolist() == ["reader-a", "reader-a", "reader-b"]
+    assert frame.lag.isna().tolist() == [False, False, True]
+
+
+def test_group_whose_partitions_move() -> None:
+    picture = PICTURES["group, moving"]
+    assert "2 members, rebalancing, partitions move, 2 partitions" in picture.text
+    assert "member 1 (a) reads orders 0–1, gives up orders 1" in picture.text  # noqa: RUF001
+    assert "member 2 (b) waits for orders 1" in picture.text
+    assert "waits for orders 1" in picture.svg
+    assert "orders 1   member 1 \N{RIGHTWARDS ARROW} 2          4    4    0" in picture.text
+    assert "idle" not in picture.text
+
+
+def test_group_without_members() -> None:
+    assert PICTURES["group, empty"].text == (
+        "Classic group nobody: no members, no partition is read or committed yet"
+    )
+    left = PICTURES["group, left"]
+    assert left.text.startswith("Classic group left: no members, 3 partitions, lag 6\n")
+    assert "orders 2   nobody           2    3    1" in left.text
+    assert left.frame.member.isna().all()
+
+
+def test_share_group() -> None:
+    picture = PICTURES["group, share"]
+    assert picture.text == (
+        "Share group desk: 3 members, 3 partitions, lag 2, "
+        "1 partition without a committed offset,\n"
+        "    1 member idle\n"
+        "member 1 (b) reads orders 1\n"
+        "member 2 (c) reads nothing\n"
+        "member 3 (two words) reads orders 0–1, x.y 0\n"  # noqa: RUF001
+        "partition  read by       done before  end  lag\n"
+        "orders 0   member 3                –    –    –\n"  # noqa: RUF001
+        "orders 1   members 1, 3            5    –    2\n"  # noqa: RUF001
+        "x.y 0      member 3                0    –    0"  # noqa: RUF001
+    )
+
+
+def test_share_group_whose_offsets_came_too_late() -> None:
+    members = ["desk  kGN9nr91Qr  /127.0.0.1  b  1  3  orders:1"]
+    late = draw_group(from_share_tool("desk", members, None))
+    assert "1 member, its offsets were not told in time" in late.text
+    assert "orders 1   member 1            –    –    –" in late.text  # noqa: RUF001
+
+
+def test_crowd_is_capped_with_words() -> None:
+    picture = PICTURES["group, many"]
+    for form in (picture.text, picture.svg):
+        assert "not drawn: 6 members more" in form
+        assert "not drawn: 76 partitions more, lag 75," in form
+    assert len(picture.frame) == 100
+    assert max(map(columns, picture.text.splitlines())) <= 110
+
+
+def test_order_of_members_does_not_come_from_their_random_ids() -> None:
+    member = {"client_id": "rdkafka", "target": None}
+    two = [{**member, "assigned": [["t", 1]]}, {**member, "assigned": [["t", 0]]}]
+    answer = {"state": "STABLE", "type": "CLASSIC", "members": two, "partitions": []}
+    swapped = {**answer, "members": two[::-1]}
+    assert from_answer("g", answer) == from_answer("g", swapped)
 
 
 # --- labels -----------------------------------------------------------------------------------

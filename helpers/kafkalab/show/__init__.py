@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kafkalab.show.picture import Picture
     from kafkalab.topics import Connectable
 
-__all__ = ["brokers", "log", "topic"]
+__all__ = ["brokers", "group", "log", "topic"]
 
 
 def brokers(cluster: KafkaCluster) -> Picture:
@@ -38,6 +38,34 @@ def brokers(cluster: KafkaCluster) -> Picture:
     from kafkalab.show.brokers_picture import draw_brokers
 
     return draw_brokers(collect_brokers(cluster))
+
+
+def group(cluster: KafkaCluster, group: str) -> Picture:
+    """Show a group: its members, what each reads, committed offsets, ends and lag.
+
+    Classic, consumer (KIP-848) and share groups. Members are numbered by their client ids and
+    partitions: their own ids are random.
+
+    Parameters
+    ----------
+    cluster : KafkaCluster
+    group : str
+
+    Returns
+    -------
+    Picture
+        Shows itself in a notebook; `print` gives its words, `.frame` its facts (one row a
+        partition), `.svg` its drawing.
+
+    Raises
+    ------
+    KafkaLabError
+        Where there is no such group or the cluster does not answer within 10 seconds.
+    """
+    from kafkalab.show.group_facts import collect_group
+    from kafkalab.show.group_picture import draw_group
+
+    return draw_group(collect_group(cluster, group))
 
 
 def log(cluster: Connectable, topic: str, group: str | None = None) -> Picture:

@@ -1,0 +1,111 @@
+"""Ask a cluster for a group, in a process of its own: `python -m kafkalab.show.group_probe`.
+
+Reads a client's configuration and the group's name as JSON from standard input, and prints what
+the coordinator and the leaders tell as JSON. AdminClient's calls to a coordinator can end the
+process that makes them (https://github.com/confluentinc/librdkafka/issues/4605): here they end
+this one, and the asker asks again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from confluent_kafka import TopicPartition
+    from confluent_kafka.admin import AdminClient, OffsetSpec
+
+CALL_SECONDS = 2.0
+
+Place = tuple[str, int]
+
+
+def probe(client_config: dict[str, str], group: str) -> dict[str, object]:
+    """What is known of the group, as plain data."""
+    from confluent_kafka.admin import AdminClient, OffsetSpec
+
+    admin = AdminClient(client_config)
+    found = admin.describe_consumer_groups([group], request_timeout=CALL_SECONDS)[group].result(
+        CALL_SECONDS + 1
+    )
+    members = [
+        {
+            "client_id": member.client_id,
+            "assigned": _places(member.assignment),
+            "target": None
+            if member.target_assignment is None
+            else _places(member.target_assignment),
+        }
+        for member in found.members
+    ]
+    committed = _committed(admin, group)
+    topics = {name for name, _ in committed}
+    for member in members:
+        topics |= {name for name, _ in [*member["assigned"], *(member["target"] or [])]}
+    listed = admin.list_topics(timeout=CALL_SECONDS).topics
+    asked = [(name, n) for name in topics & listed.keys() for n in listed[name].partitions]
+    ends = _offsets(admin, asked, OffsetSpec.latest())
+    return {
+        "state": found.state.name,
+        "type": found.type.name,
+        "members": members,
+        "partitions": [
+            (name, n, committed.get((name, n)), ends.get((name, n)))
+            for name, n in sorted({*asked, *committed})
+        ],
+    }
+
+
+def _places(assignment: object) -> list[Place]:
+    listed: Iterable[TopicPartition] = getattr(assignment, "topic_partitions", None) or []
+    return sorted((each.topic, each.partition) for each in listed)
+
+
+def _committed(admin: AdminClient, group: str) -> dict[Place, int]:
+    from confluent_kafka import ConsumerGroupTopicPartitions
+
+    asked = [ConsumerGroupTopicPartitions(group)]
+    future = admin.list_consumer_group_offsets(asked, request_timeout=CALL_SECONDS)[group]
+    return {
+        (each.topic, each.partition): each.offset
+        for each in future.result(CALL_SECONDS + 1).topic_partitions
+        if each.offset >= 0
+    }
+
+
+def _offsets(admin: AdminClient, places: list[Place], spec: OffsetSpec) -> dict[Place, int]:
+    """Place → offset, for those partitions whose leader answers."""
+    from confluent_kafka import KafkaException, TopicPartition
+
+    if not places:
+        return {}
+    futures = admin.list_offsets(
+        {TopicPartition(name, n): spec for name, n in places}, request_timeout=CALL_SECONDS
+    )
+    found = {}
+    for place, future in futures.items():
+        try:
+            offset = future.result(CALL_SECONDS + 1).offset
+        except (KafkaException, TimeoutError):
+            continue
+        if offset >= 0:  # a leader that has died gives -1001, and no error
+            found[(place.topic, place.partition)] = offset
+    return found
+
+
+def main() -> None:
+    """Answer one question; exit code 1 where the cluster does not answer."""
+    from confluent_kafka import KafkaException
+
+    question = json.load(sys.stdin)
+    try:
+        answer = probe(question["client_config"], question["group"])
+    except (KafkaException, TimeoutError) as error:
+        sys.exit(str(error))
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()
