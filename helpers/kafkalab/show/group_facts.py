@@ -152,7 +152,7 @@ def _probe(client_config: Mapping[str, str], group: str, deadline: Deadline) -> 
     while not deadline.passed:
         try:
             asked = subprocess.run(
-                [sys.executable, "-m", "kafkalab.show.group_probe"],
+                [sys.executable, "-P", "-m", "kafkalab.show.group_probe"],
                 input=question,
                 capture_output=True,
                 text=True,
