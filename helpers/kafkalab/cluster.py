@@ -438,10 +438,9 @@ class KafkaCluster:
     # --- looks --------------------------------------------------------------------------------
 
     def _table(self) -> tuple[str, str]:
-        from kafkalab.show.table import BrokerRow, cluster_table
+        from kafkalab.show.table import cluster_table
 
-        rows = [BrokerRow(b.node_id, b.address, b.state) for b in self.brokers]
-        return cluster_table(rows)
+        return cluster_table(self.brokers)
 
     def __repr__(self) -> str:
         if self._backend is None:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from kafkalab.cluster import Broker
 from kafkalab.show import svg
 from kafkalab.show.broker_facts import ClusterFacts, facts
 from kafkalab.show.brokers_picture import draw_brokers
@@ -22,7 +23,7 @@ from kafkalab.show.labels import clipped, columns, number_ranges, printable, wra
 from kafkalab.show.log_picture import DRAWN_PARTITIONS, WIDTH, draw_log
 from kafkalab.show.picture import Picture
 from kafkalab.show.row import Box, Kind, Row, Run, fold, row
-from kafkalab.show.table import BrokerRow, cluster_table
+from kafkalab.show.table import cluster_table
 from kafkalab.show.topic_picture import draw_topic
 from kafkalab.topics import Partition, Topic
 
@@ -786,8 +787,8 @@ def test_lines_end_between_pieces() -> None:
 # --- the cluster's table ----------------------------------------------------------------------
 
 ROWS = [
-    BrokerRow(2, "127.0.0.1:20002", "stopped"),
-    BrokerRow(1, "127.0.0.1:20001", "running"),
+    Broker(2, "127.0.0.1:20002", "stopped"),
+    Broker(1, "127.0.0.1:20001", "running"),
 ]
 
 
@@ -811,6 +812,6 @@ def test_cluster_table_in_html() -> None:
 
 
 def test_cluster_table_needs_nothing_that_a_sanitizer_removes() -> None:
-    _, html = cluster_table([BrokerRow(1, "<script>", "running")])
+    _, html = cluster_table([Broker(1, "<script>", "running")])
     assert "<script>" not in html
     assert not re.search(r"style|class|<svg", html)

@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kafkalab.cluster import Broker
 
 HEADER = ("broker", "address", "state")
 
 
-@dataclass(frozen=True)
-class BrokerRow:
-    """One broker of the table.
-
-    Attributes
-    ----------
-    node_id : int
-        Kafka's `node.id`.
-    address : str
-        `host:port` for clients on this machine.
-    state : str
-        running, paused or stopped.
-    """
-
-    node_id: int
-    address: str
-    state: str
-
-
-def cluster_table(rows: Sequence[BrokerRow]) -> tuple[str, str]:
+def cluster_table(rows: Sequence[Broker]) -> tuple[str, str]:
     """The brokers as a text table and as an HTML table.
 
     The HTML has neither classes nor a style sheet: a notebook colours plain tables by its own
@@ -60,7 +44,7 @@ def text_table(
     )
 
 
-def _caption(rows: Sequence[BrokerRow]) -> str:
+def _caption(rows: Sequence[Broker]) -> str:
     noun = "broker" if len(rows) == 1 else "brokers"
     running = sum(row.state == "running" for row in rows)
     rest = "" if running == len(rows) else f", {running} running"
