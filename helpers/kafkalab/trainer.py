@@ -50,7 +50,6 @@ def request(cache: Path, distribution: Distribution) -> None:
 def _run_detached(cache: Path, distribution: Distribution) -> None:
     owner = Owner.this_process()
     work = {
-        "cache": str(cache),
         "owner": dataclasses.asdict(owner),
         "java": dataclasses.asdict(distribution.java),
         "class_path": [str(jar) for jar in distribution.class_path],
@@ -59,7 +58,7 @@ def _run_detached(cache: Path, distribution: Distribution) -> None:
     }
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "kafkalab.trainer"],
+            [sys.executable, "-m", "kafkalab.trainer", str(cache)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -76,9 +75,9 @@ def _run_detached(cache: Path, distribution: Distribution) -> None:
 
 
 def main() -> int:
-    """`python -m kafkalab.trainer`, with what to do as JSON on standard input."""
-    work = json.load(sys.stdin)
-    cache, distribution, owner = _parse(work)
+    """`python -m kafkalab.trainer CACHE`, with what to do as JSON on standard input."""
+    cache, work = Path(sys.argv[1]), json.load(sys.stdin)
+    distribution, owner = _parse(work)
     _be_polite()
     folder = cache / "archives"
     try:
@@ -92,11 +91,10 @@ def main() -> int:
         return 1
 
 
-def _parse(work: dict[str, Any]) -> tuple[Path, Distribution, Owner]:
+def _parse(work: dict[str, Any]) -> tuple[Distribution, Owner]:
     java = Java(Path(work["java"].pop("executable")), **work["java"])
     class_path = tuple(Path(jar) for jar in work["class_path"])
     return (
-        Path(work["cache"]),
         Distribution(java, class_path, work["source"]),
         Owner(**work["owner"]),
     )

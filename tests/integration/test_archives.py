@@ -273,9 +273,8 @@ def trainers(cache: Path) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         try:
             command = process.cmdline()
-            if "kafkalab.trainer" in command or (
-                "-Xshare:dump" in command and any(str(cache) in word for word in command)
-            ):
+            works = "kafkalab.trainer" in command or "-Xshare:dump" in command
+            if works and any(str(cache) in word for word in command):
                 yield process
         except psutil.Error:
             continue
