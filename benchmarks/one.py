@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from benchmarks.plain import STOCK_SERVER, STOCK_TOOL, Nodes, stock_properties
 from kafkalab import KafkaCluster, distribution, guardian, librdkafka
 from kafkalab.backends import docker_engine
 from kafkalab.deadline import Deadline
+from kafkalab.node_config import HOST
 from kafkalab.registry import Owner
 from kafkalab.settings import Settings
 
@@ -138,11 +140,12 @@ def _stock() -> dict[str, Any]:
 def _stock_docker() -> dict[str, Any]:
     image = docker_engine.engine_reference(Settings.from_environment().image)
     with contextlib.closing(docker.from_env(timeout=60)) as engine:
+        if not Deadline(LIMIT_SECONDS).wait_for(_port_is_free, poll=0.5):
+            raise TimeoutError(f"port {STOCK_PORT}, which the image tells its clients, is in use")
         start = time.perf_counter()
-        container = engine.containers.run(
+        container = engine.containers.create(
             image,
-            detach=True,
-            ports={f"{STOCK_PORT}/tcp": ("127.0.0.1", STOCK_PORT)},
+            ports={f"{STOCK_PORT}/tcp": (HOST, STOCK_PORT)},
             labels={
                 guardian.CLUSTER_LABEL: "kafkalab-bench-stock",
                 guardian.OWNER_LABEL: str(Owner.this_process()),
@@ -150,7 +153,8 @@ def _stock_docker() -> dict[str, Any]:
             **_formatted_first(engine, image),
         )
         try:
-            client_config = {"bootstrap.servers": f"127.0.0.1:{STOCK_PORT}"}
+            container.start()
+            client_config = {"bootstrap.servers": f"{HOST}:{STOCK_PORT}"}
             _wait_until_answered(client_config)
             result = _first_uses(client_config, start)
             result["rss"] = [_container_memory(container)]
@@ -160,6 +164,11 @@ def _stock_docker() -> dict[str, Any]:
         finally:
             container.remove(v=True, force=True)
     return result
+
+
+def _port_is_free() -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, STOCK_PORT)) != 0
 
 
 def _formatted_first(engine: Any, image: str) -> dict[str, Any]:
