@@ -1,0 +1,37 @@
+"""The README says what is in the repository."""
+
+from __future__ import annotations
+
+import re
+
+from benchmarks.notebooks import README, measured, paths, with_table
+from tests.notebooks.refresh import ROOT
+
+from kafkalab.settings import BACKENDS, IMAGE, KAFKA_VERSION
+
+TEXT = README.read_text(encoding="utf-8")
+
+
+def test_its_table_is_what_the_notebooks_state() -> None:
+    assert with_table(TEXT, measured(TEXT)) == TEXT, (
+        "write it again: python -m benchmarks.notebooks"
+    )
+
+
+def test_every_notebook_was_measured_and_is_short() -> None:
+    seconds = measured(TEXT)
+    assert set(seconds) == {path.name[:2] for path in paths()}
+    assert all(0 < taken < 90 for taken in seconds.values())
+
+
+def test_its_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", TEXT)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_it_names_every_variable_backend_and_version() -> None:
+    for name in ("BACKEND", "IMAGE", "KAFKA_HOME", "CLIENT_CONFIG", "BOOTSTRAP_SERVERS", "CACHE"):
+        assert f"KAFKALAB_{name}" in TEXT
+    for word in (*BACKENDS, KAFKA_VERSION, IMAGE.split("@")[0]):
+        assert word in TEXT
