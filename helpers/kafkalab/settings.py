@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -90,16 +90,16 @@ class Settings:
                 "export KAFKALAB_BOOTSTRAP_SERVERS=127.0.0.1:9092",
             )
         client_config = _path(value["CLIENT_CONFIG"])
-        if client_config is not None and not client_config.is_file():
+        if client_config is not None and not _seen(client_config.is_file):
             raise KafkaLabError(
-                f"KAFKALAB_CLIENT_CONFIG names {client_config}, and there is no such file.",
+                f"KAFKALAB_CLIENT_CONFIG names {client_config}, and no such file can be seen.",
                 fix="give the path of the client.properties file of your cluster, "
                 "or unset KAFKALAB_CLIENT_CONFIG",
             )
         kafka_home = _path(value["KAFKA_HOME"])
-        if kafka_home is not None and not (kafka_home / "libs").is_dir():
+        if kafka_home is not None and not _seen((kafka_home / "libs").is_dir):
             raise KafkaLabError(
-                f"KAFKALAB_KAFKA_HOME names {kafka_home}, and there is no libs/ folder in it.",
+                f"KAFKALAB_KAFKA_HOME names {kafka_home}, and no libs/ folder can be seen in it.",
                 fix="give the folder that `tar -xzf kafka_…tgz` made, or unset KAFKALAB_KAFKA_HOME",
             )
         cache = _path(value["CACHE"]) or Path(platformdirs.user_cache_dir("kafkalab", False))
@@ -125,3 +125,11 @@ def check_backend(value: object, where: str) -> BackendChoice:
 
 def _path(text: str) -> Path | None:
     return Path(text).expanduser().absolute() if text else None
+
+
+def _seen(look: Callable[[], bool]) -> bool:
+    """False, too, where a folder on the way may not be entered."""
+    try:
+        return look()
+    except OSError:
+        return False
