@@ -348,9 +348,10 @@ class KafkaCluster:
         """Wait until the address that clients begin with names the wanted nodes."""
         from confluent_kafka import KafkaException
 
-        admin = _admin(self._live.client_config)
         while not deadline.passed:
             self._check_ended_early(self._live, wanted)
+            # a new client each time: one that was told a wrong address forgets the first one
+            admin = _admin(self._live.client_config)
             with contextlib.suppress(KafkaException):
                 seen = admin.list_topics(timeout=min(0.5, deadline.remaining))
                 if wanted <= seen.brokers.keys():
