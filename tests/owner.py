@@ -69,8 +69,8 @@ def work() -> None:
     with KafkaCluster() as cluster:
         pid = [line for line in life.traces(Settings.from_environment()) if "java" in line]
         producer = Producer({**cluster.client_config, "acks": "all"})
-        say("ready")
         try:
+            say("ready")  # inside: the test presses as soon as it has read it
             while True:
                 producer.produce("work", b"x")
                 producer.flush(1)
