@@ -204,6 +204,11 @@ class KafkaCluster:
     ) -> None:
         self.stop()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and not stopped since; its brokers may be stopped one by one."""
+        return self._backend is not None
+
     # --- what clients need --------------------------------------------------------------------
 
     @property

@@ -1,0 +1,166 @@
+"""What an exercise is, and how its check is kept from ever hurting the learner."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kafkalab.cards import Card, short
+from kafkalab.cluster import KafkaCluster
+from kafkalab.errors import KafkaLabError
+
+CHECK_SECONDS = 8.0
+"""A check answers within this time, whatever it is given."""
+
+
+class State(StrEnum):
+    """The three answers of a check."""
+
+    NOT_ATTEMPTED = "not attempted"
+    NOT_YET = "not yet"
+    CORRECT = "correct"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    Attributes
+    ----------
+    state : State
+    text : str
+        One or two sentences for the learner: what was found and what was looked for, or why
+        the answer is right.
+    """
+
+    state: State
+    text: str
+
+
+def not_attempted(text: str) -> Verdict:
+    """Nothing of the learner's is there yet; `text` says what to do first."""
+    return Verdict(State.NOT_ATTEMPTED, text)
+
+
+def not_yet(found: str, wanted: str) -> Verdict:
+    """Found this, looked for that: two clauses without a full stop at their end."""
+    return Verdict(State.NOT_YET, f"Found: {found}.\nLooked for: {wanted}.")
+
+
+def correct(why: str) -> Verdict:
+    """Right, and why."""
+    return Verdict(State.CORRECT, why)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a notebook.
+
+    Attributes
+    ----------
+    number : str
+        Notebook and place in it, such as "05.1".
+    title, question : str
+        The question says which topics exist, which to make, and what to hand to `check`.
+    prepare : callable
+        Makes the exercise's own topics and data, and removes what an earlier attempt left; run
+        by `start`, and may be run again at any time.
+    check : callable
+        (cluster, answer) → Verdict; looks at the live cluster. `answer` is None where the
+        learner gave none. It changes nothing, and takes a few seconds at most.
+    hints : tuple of str
+        From a nudge to nearly the solution.
+    solution : str
+        Python code that solves it on `cluster`; it imports what it uses and ends with
+        ``answer = …`` where the check takes one. The tests run it.
+    brokers : int
+        How many brokers it needs: those of its notebook.
+    """
+
+    number: str
+    title: str
+    question: str
+    prepare: Callable[[KafkaCluster], None]
+    check: Callable[[KafkaCluster, object], Verdict]
+    hints: tuple[str, ...]
+    solution: str
+    brokers: int = 1
+
+
+class Task:
+    """An exercise on a cluster: what a notebook holds."""
+
+    def __init__(self, exercise: Exercise, cluster: KafkaCluster) -> None:
+        self.exercise = exercise
+        self._cluster = cluster
+        self._hints_given = 0
+
+    def start(self) -> Card:
+        """Make the exercise's topics and data, anew; starts the cluster if it is stopped."""
+        try:
+            self._cluster.start()
+            self.exercise.prepare(self._cluster)
+        except KafkaLabError as error:
+            return self._card("start", "not ready", str(error))
+        return self._card("start", "ready", "Its topics and data are there.")
+
+    def check(self, answer: object = None) -> Card:
+        """Look at the cluster: *not attempted*, *not yet* or *correct*; never raises."""
+        verdict = self.verdict(answer)
+        return self._card("check", str(verdict.state), verdict.text)
+
+    def verdict(self, answer: object = None) -> Verdict:
+        """The check's answer as data; within `CHECK_SECONDS`."""
+        found: list[Verdict] = []
+        # a thread, since what the learner hands over may block for ever
+        worker = threading.Thread(
+            target=lambda: found.append(self._look(answer)), daemon=True, name="exercise-check"
+        )
+        worker.start()
+        worker.join(CHECK_SECONDS)
+        if found:
+            return found[0]
+        return not_yet(
+            f"no answer within {CHECK_SECONDS:g} seconds",
+            "a cluster that answers; start its stopped brokers, or begin again with start()",
+        )
+
+    def _look(self, answer: object) -> Verdict:
+        if not self._cluster.is_running:
+            return not_attempted("The cluster is stopped; start() starts it again.")
+        try:
+            return self.exercise.check(self._cluster, answer)
+        except KafkaLabError as error:
+            return Verdict(State.NOT_YET, str(error))
+        except Exception as error:  # whatever the learner hands over, the lesson goes on
+            return not_yet(
+                f"{short(answer)}, which could not be checked ({type(error).__name__})",
+                "what the question asks for; hint() helps",
+            )
+
+    def hint(self) -> Card:
+        """One more hint a call; the last one stays."""
+        hints = self.exercise.hints
+        self._hints_given = min(self._hints_given + 1, len(hints))
+        state = f"{self._hints_given} of {len(hints)}"
+        return self._card("hint", state, hints[self._hints_given - 1])
+
+    def solution(self) -> Card:
+        """Code that solves the exercise."""
+        title = f"Exercise {self.exercise.number} · solution"
+        return Card(title, "", self.exercise.solution.strip("\n"), code=True)
+
+    def _card(self, part: str, state: str, body: str) -> Card:
+        return Card(f"Exercise {self.exercise.number} · {part}", state, body)
+
+    def _question(self) -> Card:
+        exercise = self.exercise
+        return Card(f"Exercise {exercise.number}", exercise.title, exercise.question)
+
+    def __repr__(self) -> str:
+        return str(self._question())
+
+    def _repr_html_(self) -> str:
+        return self._question()._repr_html_()

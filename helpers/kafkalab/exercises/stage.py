@@ -1,0 +1,181 @@
+"""What exercises stand on: fresh topics, records in them, and looks at what a learner made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kafkalab import librdkafka
+from kafkalab.deadline import Deadline
+from kafkalab.errors import KafkaLabError
+from kafkalab.groups import committed_offsets
+from kafkalab.topics import Topic, connect, describe_topic, list_all, no_answer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kafkalab.cluster import KafkaCluster
+
+STAGE_SECONDS = 30.0
+LOOK_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Event:
+    """A record to write.
+
+    Attributes
+    ----------
+    value, key : str or bytes or None
+    partition : int
+        -1 lets the client choose.
+    timestamp : int
+        Milliseconds since 1970; 0 is now.
+    headers : tuple of (str, bytes)
+    """
+
+    value: str | bytes | None
+    key: str | bytes | None = None
+    partition: int = -1
+    timestamp: int = 0
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def fresh_topic(
+    cluster: KafkaCluster,
+    name: str,
+    *,
+    partitions: int = 1,
+    replicas: int = 1,
+    config: Mapping[str, str] | None = None,
+) -> None:
+    """Make the topic anew: its records and what groups have committed in it are gone.
+
+    Raises
+    ------
+    KafkaLabError
+        Where the cluster refuses it or does not answer.
+    """
+    from confluent_kafka.admin import NewTopic
+
+    remove_topics(cluster, name)
+    deadline = Deadline(STAGE_SECONDS)
+    admin, _ = connect(cluster)
+    new = NewTopic(name, partitions, replicas, config=dict(config or {}))
+    future = admin.create_topics([new], operation_timeout=10, request_timeout=10)[name]
+    _outcome(future, f"to create topic {name}", deadline)
+    describe_topic(cluster, name, deadline)  # returns once every partition has its leader
+
+
+def remove_topics(cluster: KafkaCluster, *names: str) -> None:
+    """Delete those of the topics that exist, and wait until they are gone.
+
+    The group coordinator forgets what was committed in a topic together with the topic.
+    """
+    deadline = Deadline(STAGE_SECONDS)
+    there = [name for name in names if name in topic_names(cluster)]
+    if not there:
+        return
+    admin, causes = connect(cluster)
+    futures = admin.delete_topics(there, operation_timeout=10, request_timeout=10)
+    for name, future in futures.items():
+        _outcome(future, f"to delete topic {name}", deadline)
+    while set(there) & topic_names(cluster):
+        if deadline.passed:
+            raise no_answer(causes, deadline)
+        time.sleep(0.05)
+
+
+def write(cluster: KafkaCluster, topic: str, events: Iterable[Event]) -> None:
+    """Write the records in their order, acknowledged by all in-sync replicas.
+
+    Raises
+    ------
+    KafkaLabError
+        Where not all of them were acknowledged.
+    """
+    from confluent_kafka import Producer
+
+    failed: list[str] = []
+
+    def delivered(error: object, _: object) -> None:
+        if error is not None:
+            failed.append(str(error))
+
+    defaults = librdkafka.client_defaults()
+    producer = Producer({**cluster.client_config, **defaults, "enable.idempotence": True})
+    for event in events:
+        producer.produce(
+            topic,
+            event.value,
+            event.key,
+            event.partition,
+            on_delivery=delivered,
+            timestamp=event.timestamp,
+            headers=list(event.headers),
+        )
+        producer.poll(0)
+    left = producer.flush(STAGE_SECONDS)
+    if left or failed:
+        raise KafkaLabError(
+            f"The exercise's records could not be written to topic {topic!r}.",
+            tried=failed[0] if failed else f"{left} records were not acknowledged",
+            fix="look at which brokers run: cluster.brokers; then start() again",
+        )
+
+
+def topic_names(cluster: KafkaCluster) -> set[str]:
+    """Names of all topics."""
+    return {topic.name for topic in list_all(cluster, Deadline(LOOK_SECONDS))[1]}
+
+
+def look_at_topic(cluster: KafkaCluster, name: str) -> Topic | None:
+    """The topic with its leaders and offsets, or None where there is none."""
+    if name not in topic_names(cluster):
+        return None
+    return describe_topic(cluster, name, Deadline(LOOK_SECONDS))
+
+
+def look_at_settings(cluster: KafkaCluster, topic: str) -> Mapping[str, str]:
+    """A topic's settings in force, defaults included: name → value."""
+    from confluent_kafka.admin import ConfigResource, ResourceType
+
+    admin, _ = connect(cluster)
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    future = admin.describe_configs([resource], request_timeout=LOOK_SECONDS)[resource]
+    entries = _outcome(future, f"to read the settings of topic {topic}", Deadline(LOOK_SECONDS))
+    return {name: entry.value for name, entry in entries.items()}  # type: ignore[attr-defined]
+
+
+def look_at_records(cluster: KafkaCluster, topic: str) -> pd.DataFrame:
+    """All records of a topic, as `read_topic` gives them."""
+    from kafkalab.records import read_topic
+
+    return read_topic(cluster, topic, timeout=LOOK_SECONDS)
+
+
+def look_at_committed(
+    cluster: KafkaCluster, group: str, topic: str, partitions: Iterable[int] = (0,)
+) -> Mapping[int, int]:
+    """Partition → committed offset, for the partitions in which the group has committed one."""
+    deadline = Deadline(LOOK_SECONDS)
+    found = committed_offsets(cluster.client_config, group, topic, partitions, deadline)
+    if found is None:
+        raise no_answer((), deadline)
+    return found
+
+
+def _outcome(future: object, tried: str, deadline: Deadline) -> object:
+    from confluent_kafka import KafkaException
+
+    try:
+        return future.result(timeout=max(0.1, deadline.remaining))  # type: ignore[attr-defined]
+    except (KafkaException, TimeoutError) as error:
+        reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
+        raise KafkaLabError(
+            f"The exercise could not do what it has to: {reason}",
+            tried=tried,
+            fix="look at which brokers run: cluster.brokers; then start() again",
+        ) from None

@@ -1,0 +1,28 @@
+"""Wrong answers to exercises, as data: each notebook's module holds `WRONG`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kafkalab import KafkaCluster
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong answer and what the check must say about it.
+
+    Attributes
+    ----------
+    name : str
+        A few words, for the test's id.
+    act : callable
+        Does the wrong thing on the cluster after `prepare`, and returns what is handed to `check`
+        (None where the check takes nothing).
+    says : str
+        Regular expression that the verdict's text must match: it names what was found.
+    """
+
+    name: str
+    act: Callable[[KafkaCluster], object]
+    says: str
