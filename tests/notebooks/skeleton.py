@@ -16,12 +16,18 @@ Markdown, in this order (headings of level 2, spelt as here; the rounds stand be
 - three or more rounds of predict → run → explain. A question before a cell is a line
   `> *Predict:* …?`; a belief that the notebook overturns is a line `> *Belief:* …` (two at most).
 - `## When it goes wrong`: a real failure, provoked and mended.
-- `## Exercises`: where the notebook has some.
+- `## Exercises`: `q1, q2 = exercises.load("03", cluster)`, two to four of them; then for each a
+  cell `q1` that shows its question, `q1.start()`, and a placeholder with the tag `exercise` that
+  ends with `q1.check(…)` and says *not attempted*.
 - `## Recap`
 - `## Stop the cluster`: its code cell calls `cluster.stop()`.
 - `## Next`: links the next notebook.
 
-Notebook 00 is the first ten minutes: it needs only the parts in `FIRST_PARTS` and one question.
+Two questions or more are recorded: a cell with the tag `exercise` and `guess = predict("", why="")`
+stands after the question, and `guess.compare(…)` after the run shows what the cluster did.
+
+Notebook 00 is the first ten minutes: it needs only the parts in `FIRST_PARTS`, one question and one
+exercise.
 
 Bold (`**record**`) marks one of Kafka's terms where it first appears in the series, and nothing
 else; each is an entry (a heading or bold) of `docs/glossary.md`. At most five are new in a
@@ -46,12 +52,20 @@ PARTS = (
     "Needs",
     "Start the cluster",
     "When it goes wrong",
+    "Exercises",
     "Recap",
     "Stop the cluster",
     "Next",
 )
-FIRST_PARTS = ("You will be able to", "Needs", "Start the cluster", "Stop the cluster", "Next")
-OPTIONAL_PARTS = ("Exercises",)
+FIRST_PARTS = (
+    "You will be able to",
+    "Needs",
+    "Start the cluster",
+    "Exercises",
+    "Stop the cluster",
+    "Next",
+)
+EXERCISES = "Exercises"
 
 TAGS = {
     "raises-exception": "the cell is meant to fail",
@@ -63,6 +77,11 @@ IGNORED = "nbval-ignore-output"
 FAILS = "raises-exception"
 
 REASON = "not compared"
+RECORDS = 'predict("", why="")'
+COMPARES = ".compare("
+PLACEHOLDER = "exercise"
+LOADS = "exercises.load("
+NOT_ATTEMPTED = "not attempted"
 NEW_CLUSTER = "this cluster is new"
 START_CALL = "KafkaCluster("
 STOP_CALL = "cluster.stop()"
@@ -70,9 +89,14 @@ PREDICT = "> *Predict:*"
 BELIEF = "> *Belief:*"
 
 ITEMS = range(3, 6)
+TASKS = range(2, 5)
+FIRST_TASKS = range(1, 2)
 MINUTES = range(5, 31)
 CELLS = range(12, 41)
+"""Without those of the exercises."""
+
 MIN_PREDICTIONS = 3
+MIN_RECORDED = 2
 MAX_BELIEFS = 2
 MAX_NEW_TERMS = 5
 MAX_LINES = 15

@@ -216,9 +216,60 @@ def asks_before_it_tells(s: Subject) -> Iterator[str]:
             yield f"no code cell after the question {cell.source[-60:]!r}"
 
 
+def records_predictions(s: Subject) -> Iterator[str]:
+    recorded = [cell for _, cell in s.code if skeleton.RECORDS in cell.source]
+    compared = sum(cell.source.count(skeleton.COMPARES) for _, cell in s.code)
+    if not s.is_first and len(recorded) < skeleton.MIN_RECORDED:
+        yield f"{len(recorded)} cells with {skeleton.RECORDS}, {skeleton.MIN_RECORDED} wanted"
+    if compared != len(recorded):
+        yield f"{len(recorded)} predictions recorded, {compared} compared"
+    if any(skeleton.PLACEHOLDER not in cell.metadata.get("tags", []) for cell in recorded):
+        yield f"a cell with {skeleton.RECORDS} without the tag {skeleton.PLACEHOLDER}"
+
+
+def has_exercises(s: Subject) -> Iterator[str]:
+    cells = [cell for cell in _exercise_cells(s) if cell.cell_type == "code"]
+    number = s.path.name.split("_")[0]
+    first = cells[0].source if cells else ""
+    if f'{skeleton.LOADS}"{number}", cluster)' not in first:
+        yield f'the first cell of the exercises does not call {skeleton.LOADS}"{number}", cluster)'
+        return
+    names = [name.strip() for name in first.splitlines()[-1].split("=")[0].split(",")]
+    names = [name for name in names if name]
+    if len(names) not in (skeleton.FIRST_TASKS if s.is_first else skeleton.TASKS):
+        yield f"{len(names)} exercises"
+    for name in names:
+        yield from _asked_and_checked(name, cells)
+
+
+def _asked_and_checked(name: str, cells: Sequence[Cell]) -> Iterator[str]:
+    sources = [cell.source.strip() for cell in cells]
+    for wanted in (name, f"{name}.start()"):
+        if wanted not in sources:
+            yield f"no cell {wanted!r}"
+    checks = [cell for cell in cells if f"{name}.check(" in cell.source]
+    if len(checks) != 1 or skeleton.PLACEHOLDER not in checks[0].metadata.get("tags", []):
+        yield f"not one cell with {name}.check( and the tag {skeleton.PLACEHOLDER}"
+    told = "".join(t for c in checks for o in c.outputs for _, t in canonical.texts(o))
+    if skeleton.NOT_ATTEMPTED not in told:
+        yield f"the placeholder of {name} does not say {skeleton.NOT_ATTEMPTED!r}"
+
+
+def _exercise_cells(s: Subject) -> list[Cell]:
+    """The cells from the heading *Exercises* to the next part."""
+    inside, found = False, []
+    for cell in s.cells:
+        if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.MULTILINE):
+            inside = cell.source.startswith(f"## {skeleton.EXERCISES}")
+        if inside:
+            found.append(cell)
+    return found
+
+
 def neither_short_nor_long(s: Subject) -> Iterator[str]:
-    if len(s.cells) not in skeleton.CELLS:
-        yield f"{len(s.cells)} cells"
+    counted = len(s.cells) - len(_exercise_cells(s))
+    if counted not in skeleton.CELLS:
+        yield f"{counted} cells without the exercises"
     for number, cell in s.code:
         lines = len(cell.source.splitlines())
         if lines > skeleton.MAX_LINES:
@@ -410,6 +461,8 @@ CHECKS: Sequence[Check] = (
     starts_and_stops_a_cluster,
     goes_on_somewhere,
     asks_before_it_tells,
+    records_predictions,
+    has_exercises,
     neither_short_nor_long,
     few_new_terms_and_all_explained,
     links_resolve,

@@ -46,6 +46,32 @@ def error(text: str) -> Any:
     return nbformat.v4.new_output("error", ename="KafkaError", evalue=text, traceback=[text])
 
 
+def recorded() -> list[Any]:
+    code: Any = nbformat.v4.new_code_cell
+    placeholder = {"tags": [skeleton.PLACEHOLDER]}
+    return [
+        code(f"guess = {skeleton.RECORDS}", metadata=placeholder),
+        code(f"other = {skeleton.RECORDS}", metadata=placeholder),
+        code("guess.compare(1)\nother.compare(2)"),
+    ]
+
+
+def exercise_cells() -> list[Any]:
+    code: Any = nbformat.v4.new_code_cell
+    cells = [
+        nbformat.v4.new_markdown_cell("## Exercises"),
+        code('q1, q2 = exercises.load("03", cluster)'),
+    ]
+    for name in ("q1", "q2"):
+        check = code(
+            f"answer = None\n{name}.check(answer)",
+            metadata={"tags": [skeleton.PLACEHOLDER]},
+            outputs=[result(**{"text/plain": "Exercise · not attempted"})],
+        )
+        cells += [code(name), code(f"{name}.start()"), check]
+    return cells
+
+
 def whole() -> Any:
     """A notebook without a fault."""
     text: Any = nbformat.v4.new_markdown_cell
@@ -61,6 +87,8 @@ def whole() -> Any:
         code("print(took)", metadata={"tags": [skeleton.IGNORED]}, outputs=[stdout("0.3\n")]),
         text("## When it goes wrong"),
         code("fail()", metadata={"tags": [skeleton.FAILS]}, outputs=[error("no such topic")]),
+        *recorded(),
+        *exercise_cells(),
         text("## Recap\n\nYou wrote.\n\n![three records](picture.svg)\n\n## Stop the cluster"),
         code("cluster.stop()"),
         text("## Next\n\n[04 Read events](04_read_events.ipynb)"),
@@ -122,6 +150,7 @@ def added(*cells: Any) -> Callable[[Any], None]:
     return lambda notebook: notebook.cells.extend(cells)
 
 
+RECAP, STOP, NEXT = 21, 22, 23
 MANY_TERMS = " ".join(f"**term {letter}**" for letter in "abcd")
 
 DAMAGES: list[tuple[structure.Check, Callable[[Any], None], str]] = [
@@ -137,12 +166,12 @@ DAMAGES: list[tuple[structure.Check, Callable[[Any], None], str]] = [
     (structure.known_tags, cell(0, metadata={"tags": ["sldie"]}), "sldie"),
     (structure.known_tags, replaced(3, "print", "# NBVAL_SKIP\nprint"), "cell 2"),
     (structure.title, replaced(0, "# 03 ·", "# 04 ·"), "# 03 ·"),
-    (structure.title, replaced(12, "## Next", "# Next"), "level 1"),
+    (structure.title, replaced(NEXT, "## Next", "# Next"), "level 1"),
     (structure.parts_in_order, replaced(0, "## Needs", "## What it needs"), "## Needs"),
-    (structure.parts_in_order, replaced(10, "## Recap", "## Stop the cluster"), "2 times"),
+    (structure.parts_in_order, replaced(RECAP, "## Recap", "## Stop the cluster"), "2 times"),
     (
         structure.parts_in_order,
-        lambda notebook: notebook.cells.insert(1, notebook.cells.pop(12)),
+        lambda notebook: notebook.cells.insert(1, notebook.cells.pop(NEXT)),
         "the order",
     ),
     (
@@ -155,9 +184,9 @@ DAMAGES: list[tuple[structure.Check, Callable[[Any], None], str]] = [
     (structure.says_what_it_needs, replaced(0, "docker, process", "docker, podman"), "podman"),
     (structure.says_what_it_needs, replaced(0, "- Before:", "- After:"), "Before"),
     (structure.starts_and_stops_a_cluster, replaced(1, "KafkaCluster", "Cluster"), "Start"),
-    (structure.starts_and_stops_a_cluster, replaced(11, "cluster.stop()", "done"), "Stop"),
+    (structure.starts_and_stops_a_cluster, replaced(STOP, "cluster.stop()", "done"), "Stop"),
     (structure.starts_and_stops_a_cluster, replaced(0, "This cluster is new", "Go"), "said"),
-    (structure.goes_on_somewhere, replaced(12, "(04_read_events.ipynb)", ""), "no link"),
+    (structure.goes_on_somewhere, replaced(NEXT, "(04_read_events.ipynb)", ""), "no link"),
     (structure.asks_before_it_tells, replaced(4, "> *Predict:*", "So"), "2 lines"),
     (
         structure.asks_before_it_tells,
@@ -169,11 +198,21 @@ DAMAGES: list[tuple[structure.Check, Callable[[Any], None], str]] = [
         added(nbformat.v4.new_markdown_cell("> *Predict:* what then?")),
         "no code cell after",
     ),
+    (structure.records_predictions, cell(10, source="guess = 3"), "1 cells with"),
+    (structure.records_predictions, cell(12, source="guess"), "0 compared"),
+    (structure.records_predictions, cell(10, metadata={}), "without the tag"),
+    (structure.has_exercises, replaced(14, '"03"', '"04"'), "does not call"),
+    (structure.has_exercises, replaced(14, "q1, q2 =", "q1, ="), "1 exercises"),
+    (structure.has_exercises, replaced(14, "q2", "q3"), "no cell 'q3'"),
+    (structure.has_exercises, replaced(16, "start", "begin"), "no cell 'q1.start()'"),
+    (structure.has_exercises, replaced(20, "q2.check", "q1.check"), "q2.check("),
+    (structure.has_exercises, cell(17, metadata={}), "q1.check("),
+    (structure.has_exercises, printed(17), "does not say"),
     (structure.neither_short_nor_long, cell(3, source="x = 1\n" * 16), "16 lines"),
     (
         structure.neither_short_nor_long,
         added(*(nbformat.v4.new_markdown_cell("more") for _ in range(40))),
-        "53 cells",
+        "56 cells",
     ),
     (
         structure.few_new_terms_and_all_explained,
@@ -185,13 +224,13 @@ DAMAGES: list[tuple[structure.Check, Callable[[Any], None], str]] = [
         replaced(0, "one event", "one **important** event"),
         "glossary.md: important",
     ),
-    (structure.links_resolve, replaced(12, "04_read", "05_read"), "no such file"),
-    (structure.links_resolve, replaced(12, ".ipynb", ".ipynb#the-start"), "no such heading"),
+    (structure.links_resolve, replaced(NEXT, "04_read", "05_read"), "no such file"),
+    (structure.links_resolve, replaced(NEXT, ".ipynb", ".ipynb#the-start"), "no such heading"),
     (structure.links_resolve, replaced(4, "#One", "#None"), "no such heading"),
     (structure.links_resolve, replaced(4, "#One", "https:///x"), "no such address"),
     (structure.links_resolve, replaced(4, "#One", "file:///etc/x"), "no such address"),
-    (structure.pictures_have_words, replaced(10, "three records", ""), "alternative"),
-    (structure.pictures_have_words, replaced(10, "picture.svg", "gone.svg"), "does not exist"),
+    (structure.pictures_have_words, replaced(RECAP, "three records", ""), "alternative"),
+    (structure.pictures_have_words, replaced(RECAP, "picture.svg", "gone.svg"), "does not exist"),
     (structure.pictures_have_words, printed(5, result(**PICTURE)), "alternative"),
     (
         structure.pictures_have_words,
@@ -222,12 +261,12 @@ DAMAGES: list[tuple[structure.Check, Callable[[Any], None], str]] = [
     (
         structure.most_outputs_are_compared,
         cell(3, metadata={"tags": [skeleton.IGNORED]}),
-        "3 of 5",
+        "5 of 7",
     ),
     (
         structure.most_outputs_are_compared,
         printed(5, result(**PICTURE)),
-        "3 of 5",
+        "5 of 7",
     ),
     (
         structure.says_why_an_output_is_not_compared,
