@@ -9,11 +9,17 @@ from dataclasses import dataclass
 
 WIDTH = 88
 _BOX = (
-    "border:1px solid var(--jp-border-color1,#8c959f);border-left-width:6px;padding:0.5em 0.9em;"
+    "border:1px solid #8c959f;border-left:6px solid {colour};padding:0.5em 0.9em;"
     "margin:0.3em 0;max-width:52em;line-height:1.45"
 )
+# plain colours that show on light and dark: an untrusted notebook drops the theme's variables
+_COLOURS = {"correct": "#1a7f37", "not yet": "#bc4c00"}
+_COLOUR = "#57606a"
+_ITEM = "- "
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 80
+_REPR.maxlist = _REPR.maxtuple = _REPR.maxset = _REPR.maxfrozenset = _REPR.maxdict = 20
+_REPR.maxlevel = 3  # deeper, a list that holds itself twenty times would take for ever
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,8 @@ class Card:
     Attributes
     ----------
     title, state, body : str
-        Each line of `body` is a paragraph; words between backticks are shown as code.
+        Each line of `body` is a paragraph, or an item of a list where it begins with "- "; words
+        between backticks are shown as code.
     code : bool
         The body is code and keeps its line breaks.
     """
@@ -37,11 +44,7 @@ class Card:
         head = f"{self.title} · {self.state}" if self.state else self.title
         if self.code:
             return f"{head}\n{textwrap.indent(self.body, '    ')}"
-        paragraphs = (
-            textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False)
-            for line in self.body.splitlines()
-        )
-        return "\n".join([head, *paragraphs])
+        return "\n".join([head, *map(_filled, self.body.splitlines())])
 
     __repr__ = __str__
 
@@ -50,9 +53,10 @@ class Card:
         body = (
             f"<pre>{html.escape(self.body)}</pre>"
             if self.code
-            else "".join(f"<div>{_marked(line)}</div>" for line in self.body.splitlines())
+            else "".join(map(_paragraph, self.body.splitlines()))
         )
-        return f'<div style="{_BOX}"><div>{html.escape(self.title)}{state}</div>{body}</div>'
+        box = _BOX.format(colour=_COLOURS.get(self.state, _COLOUR))
+        return f'<div style="{box}"><div>{html.escape(self.title)}{state}</div>{body}</div>'
 
 
 def short(value: object, limit: int = 80) -> str:
@@ -61,7 +65,24 @@ def short(value: object, limit: int = 80) -> str:
         text = _REPR.repr(value)
     except Exception:  # an object's own __repr__ may do anything
         text = f"an object of type {type(value).__name__}"
+    text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _filled(line: str) -> str:
+    """The line as text, no longer than `WIDTH` where it has blanks."""
+    indent = "  " if line.startswith(_ITEM) else ""
+    return textwrap.fill(
+        line, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _paragraph(line: str) -> str:
+    """The line as an HTML element."""
+    if line.startswith(_ITEM):
+        marked = _marked(line.removeprefix(_ITEM))
+        return f'<div style="margin:0.2em 0 0 1em">• {marked}</div>'
+    return f'<div style="margin:0.4em 0 0 0">{_marked(line)}</div>'
 
 
 def _marked(line: str) -> str:

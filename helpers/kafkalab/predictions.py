@@ -29,8 +29,8 @@ class Prediction:
         It says *as predicted* where both read the same, and leaves the rest to the reader: an
         answer in words can be right in many ways.
         """
-        truth = _text(happened)
-        told = f"The cluster did: {truth}"
+        truth = _text(happened) or "nothing"
+        told = f"What happened: {truth}"
         if not self.answer:
             return Card("Prediction", "none recorded", told)
         same = _plain(self.answer) == _plain(truth)

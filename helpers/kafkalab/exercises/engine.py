@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import inspect
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -98,12 +101,21 @@ class Task:
         self._hints_given = 0
 
     def start(self) -> Card:
-        """Make the exercise's topics and data, anew; starts the cluster if it is stopped."""
+        """Make the exercise's topics and data, anew; never raises.
+
+        Starts the cluster if it is stopped, and those of its brokers that are stopped or paused.
+        """
         try:
             self._cluster.start()
+            if self._too_few_brokers:
+                return self._card("start", "not ready", self._too_few_brokers)
+            _start_all_brokers(self._cluster)
             self.exercise.prepare(self._cluster)
         except KafkaLabError as error:
             return self._card("start", "not ready", str(error))
+        except Exception as error:  # a client's own errors: they are words too
+            reason = f"{type(error).__name__}: {error}"
+            return self._card("start", "not ready", f"{reason}\n{_BEGIN_AGAIN}")
         return self._card("start", "ready", "Its topics and data are there.")
 
     def check(self, answer: object = None) -> Card:
@@ -119,26 +131,46 @@ class Task:
             target=lambda: found.append(self._look(answer)), daemon=True, name="exercise-check"
         )
         worker.start()
-        worker.join(CHECK_SECONDS)
+        try:
+            worker.join(CHECK_SECONDS)
+        finally:  # ■ ends the waiting, and the check with it
+            if worker.is_alive():
+                _end(worker)
         if found:
             return found[0]
         return not_yet(
-            f"no answer within {CHECK_SECONDS:g} seconds",
-            "a cluster that answers; start its stopped brokers, or begin again with start()",
+            f"no verdict within {CHECK_SECONDS:g} seconds",
+            "brokers that answer (`cluster.brokers` says which run), and an answer that is plain "
+            "data; `start()` begins again",
         )
 
     def _look(self, answer: object) -> Verdict:
-        if not self._cluster.is_running:
-            return not_attempted("The cluster is stopped; start() starts it again.")
         try:
-            return self.exercise.check(self._cluster, answer)
+            if not self._cluster.is_running:
+                return not_attempted(_STOPPED)
+            if self._too_few_brokers:
+                return not_attempted(self._too_few_brokers)
+            return _unfinished(answer) or self.exercise.check(self._cluster, answer)
         except KafkaLabError as error:
+            if not self._cluster.is_running:  # stopped meanwhile
+                return not_attempted(_STOPPED)
             return Verdict(State.NOT_YET, str(error))
-        except Exception as error:  # whatever the learner hands over, the lesson goes on
+        except BaseException as error:  # whatever the learner hands over, the lesson goes on
             return not_yet(
                 f"{short(answer)}, which could not be checked ({type(error).__name__})",
-                "what the question asks for; hint() helps",
+                "what the question asks for; `hint()` helps",
             )
+
+    @property
+    def _too_few_brokers(self) -> str:
+        """What to say where the cluster is smaller than the exercise needs, or nothing."""
+        have, need = len(self._cluster.brokers), self.exercise.brokers
+        if have >= need:
+            return ""
+        return (
+            f"This exercise needs a cluster of {need} brokers, and this one has {have}. "
+            "Run its notebook's first code cell, then the cell with `exercises.load`."
+        )
 
     def hint(self) -> Card:
         """One more hint a call; the last one stays."""
@@ -164,3 +196,42 @@ class Task:
 
     def _repr_html_(self) -> str:
         return self._question()._repr_html_()
+
+
+_STOPPED = "The cluster is stopped; `start()` starts it again."
+_BEGIN_AGAIN = "Look at which brokers run (`cluster.brokers`); then `start()` again."
+
+
+def _start_all_brokers(cluster: KafkaCluster) -> None:
+    for broker in cluster.brokers:
+        if broker.state == "paused":
+            cluster.resume_broker(broker.node_id)
+        elif broker.state == "stopped":
+            cluster.start_broker(broker.node_id)
+
+
+def _unfinished(answer: object) -> Verdict | None:
+    """What to say to an answer that still has to be run or waited for."""
+    kind = type(answer).__name__
+    if isinstance(answer, Iterator):
+        return not_yet(
+            f"a {kind}, which gives its values only when it is run",
+            "the values themselves, such as `list(answer)`",
+        )
+    if inspect.isawaitable(answer):
+        return not_yet(f"a {kind}, which has not run yet", "what it returns: `await answer`")
+    if isinstance(answer, Future):
+        return not_yet(
+            "a future, which stands for an answer that may still be on its way",
+            "the answer itself: `answer.result(timeout=10)`",
+        )
+    return None
+
+
+def _end(worker: threading.Thread) -> None:
+    """Let a check that was given up end at its next line of Python.
+
+    One that loops for ever would take a processor as long as the kernel lives.
+    """
+    number = ctypes.c_ulong(worker.ident or 0)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))

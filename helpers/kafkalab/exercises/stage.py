@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kafkalab.cluster import KafkaCluster
 
 STAGE_SECONDS = 30.0
-LOOK_SECONDS = 3.0
+LOOK_SECONDS = 6.0  # less than a check may take, so that a look says what did not answer
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def remove_topics(cluster: KafkaCluster, *names: str) -> None:
     admin, causes = connect(cluster)
     futures = admin.delete_topics(there, operation_timeout=10, request_timeout=10)
     for name, future in futures.items():
-        _outcome(future, f"to delete topic {name}", deadline)
+        _outcome(future, f"to delete topic {name}", deadline, gone_is_fine=True)
     while set(there) & topic_names(cluster):
         if deadline.passed:
             raise no_answer(causes, deadline)
@@ -167,15 +167,23 @@ def look_at_committed(
     return found
 
 
-def _outcome(future: object, tried: str, deadline: Deadline) -> object:
-    from confluent_kafka import KafkaException
+def _outcome(
+    future: object, tried: str, deadline: Deadline, *, gone_is_fine: bool = False
+) -> object:
+    from confluent_kafka import KafkaError, KafkaException
 
     try:
         return future.result(timeout=max(0.1, deadline.remaining))  # type: ignore[attr-defined]
-    except (KafkaException, TimeoutError) as error:
-        reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
-        raise KafkaLabError(
-            f"The exercise could not do what it has to: {reason}",
-            tried=tried,
-            fix="look at which brokers run: cluster.brokers; then start() again",
-        ) from None
+    except KafkaException as error:
+        gone = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
+        if gone and gone_is_fine:
+            return None
+        reason = error.args[0].str()
+        fix = "make the topic first" if gone else "look at which brokers run: cluster.brokers"
+    except TimeoutError:
+        reason, fix = "no answer in time", "look at which brokers run: cluster.brokers"
+    raise KafkaLabError(
+        f"The exercise could not do what it has to: {reason}",
+        tried=tried,
+        fix=f"{fix}; start() begins again",
+    )
