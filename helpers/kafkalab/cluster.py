@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from kafkalab import librdkafka
 from kafkalab.backends import Backend, NodeState
@@ -55,6 +55,12 @@ class Broker:
     node_id: int
     address: str
     state: str
+
+
+class Stoppable(Protocol):
+    """What runs beside the cluster, and ends with it at the latest."""
+
+    def stop(self) -> object: ...
 
 
 class BrokerLog(str):
@@ -105,7 +111,7 @@ class KafkaCluster:
         self._settings = settings
         self._backend: Backend | None = None
         self._reason = ""
-        self._background: list[BackgroundTool] = []
+        self._background: list[Stoppable] = []
 
     # --- life ---------------------------------------------------------------------------------
 

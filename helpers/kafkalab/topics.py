@@ -149,6 +149,24 @@ def list_all(cluster: Connectable, deadline: Deadline) -> tuple[tuple[int, ...],
     return tuple(sorted(metadata.brokers)), tuple(topic for topic in found if topic is not None)
 
 
+def glance(admin: AdminClient, causes: list[str], topic: str, deadline: Deadline) -> Topic | None:
+    """The topic as the cluster tells it at this moment, without offsets; None where there is none.
+
+    Parameters
+    ----------
+    admin, causes
+        What `connect` gave. After an error make new ones: a kept client can hang for good.
+    topic : str
+    deadline : Deadline
+
+    Raises
+    ------
+    KafkaLabError
+        Where the cluster does not answer.
+    """
+    return _topic(_list_topics(admin, causes, deadline), topic)
+
+
 def no_answer(causes: Iterable[str], deadline: Deadline) -> KafkaLabError:
     """The error for a cluster that does not answer."""
     seen = sorted(set(causes))

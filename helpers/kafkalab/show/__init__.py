@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kafkalab.cluster import KafkaCluster
     from kafkalab.show.picture import Picture
+    from kafkalab.show.timeline_watch import Timeline
     from kafkalab.topics import Connectable
 
-__all__ = ["brokers", "group", "log", "topic"]
+__all__ = ["brokers", "group", "log", "timeline", "topic"]
 
 
 def brokers(cluster: KafkaCluster) -> Picture:
@@ -95,6 +96,50 @@ def log(cluster: Connectable, topic: str, group: str | None = None) -> Picture:
     from kafkalab.show.log_picture import DRAWN_PARTITIONS, draw_log
 
     return draw_log(collect_log(cluster, topic, group, drawn_partitions=DRAWN_PARTITIONS))
+
+
+def timeline(
+    cluster: KafkaCluster, *, topic: str | None = None, group: str | None = None
+) -> Timeline:
+    """Watch a topic, a group or both from now on, while other cells run.
+
+    Looks at the topic four times a second and at the group about twice a second, in the
+    background. Ends with its block, with `stop`, with the cluster, or after ten minutes in which
+    it is neither marked nor shown.
+
+    Parameters
+    ----------
+    cluster : KafkaCluster
+    topic : str, optional
+        Its partitions' leaders and in-sync replicas.
+    group : str, optional
+        Which member reads which partition, and the group's lag; classic and consumer groups.
+        With `topic`, only that topic's partitions.
+
+    Returns
+    -------
+    Timeline
+        Shows itself as the picture of what is known so far: a chart over seconds, with `.text`,
+        `.svg` and `.frame` (one row a change). `mark` puts a moment with a name into it; `stop`
+        ends it and returns the picture. The text tells the state at the start, and what is
+        different at each mark and at the end: where each mark and the end wait for a state, the
+        text is the same in every run. What lay between is in the drawing.
+
+    Raises
+    ------
+    KafkaLabError
+        Where neither is named or the cluster is stopped.
+
+    Examples
+    --------
+    >>> with show.timeline(cluster, topic="orders", group="billing") as seen:
+    ...     cluster.kill_broker(2)
+    ...     seen.mark("broker 2 killed")
+    >>> seen
+    """
+    from kafkalab.show.timeline_watch import start_timeline
+
+    return start_timeline(cluster, topic, group)
 
 
 def topic(cluster: Connectable, topic: str) -> Picture:

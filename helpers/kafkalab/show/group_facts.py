@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -35,11 +36,14 @@ class Member:
         Topic and partition that it reads now.
     target : tuple of (str, int) or None
         What it is to read once the group has settled; None where the protocol does not tell.
+    member_id : str
+        Random; empty where it is not told.
     """
 
     client_id: str
     assigned: tuple[Place, ...]
     target: tuple[Place, ...] | None = None
+    member_id: str = ""
 
     @property
     def gives_up(self) -> tuple[Place, ...]:
@@ -120,6 +124,7 @@ def from_answer(group: str, answer: Mapping[str, Any]) -> Group:
             each["client_id"],
             _places(each["assigned"]),
             None if each["target"] is None else _places(each["target"]),
+            each.get("member_id", ""),
         )
         for each in answer["members"]
     ]
@@ -136,7 +141,9 @@ def from_answer(group: str, answer: Mapping[str, Any]) -> Group:
 
 
 def in_order(members: Iterable[Member]) -> tuple[Member, ...]:
-    return tuple(sorted(members, key=lambda m: (m.client_id, not m.assigned, m.assigned)))
+    return tuple(
+        sorted(members, key=lambda m: (m.client_id, not m.assigned, m.assigned, m.member_id))
+    )
 
 
 def _places(listed: Iterable[tuple[str, int]]) -> tuple[Place, ...]:
@@ -148,11 +155,11 @@ def _lag(committed: int | None, end: int | None) -> int | None:
 
 
 def _probe(client_config: Mapping[str, str], group: str, deadline: Deadline) -> dict[str, Any]:
-    question = json.dumps({"client_config": dict(client_config), "group": group})
+    question = _question(client_config, group)
     while not deadline.passed:
         try:
             asked = subprocess.run(
-                [sys.executable, "-P", "-m", "kafkalab.show.group_probe"],
+                _PROBE,
                 input=question,
                 capture_output=True,
                 text=True,
@@ -161,11 +168,94 @@ def _probe(client_config: Mapping[str, str], group: str, deadline: Deadline) -> 
             )
         except subprocess.TimeoutExpired:
             break
-        if asked.returncode == 0:
-            answer: dict[str, Any] = json.loads(asked.stdout)
+        answer = _answer(asked.stdout)
+        if answer is not None:
             return answer
         time.sleep(min(0.1, deadline.remaining))
     raise no_answer([f"the coordinator of group {group!r} did not tell"], deadline)
+
+
+_PROBE = (sys.executable, "-P", "-m", "kafkalab.show.group_probe")
+
+
+def _question(client_config: Mapping[str, str], group: str) -> str:
+    return json.dumps({"client_config": dict(client_config), "group": group}) + "\n"
+
+
+def _answer(line: str) -> dict[str, Any] | None:
+    """What the probe has told; None where it ended or the cluster did not answer."""
+    answer: dict[str, Any] = json.loads(line) if line.strip() else {"error": ""}
+    return None if "error" in answer else answer
+
+
+class Probe:
+    """A process that is asked for a group again and again: to start one for each costs too much.
+
+    `ask` returns within about 11 seconds, and at once when another thread calls `close`.
+
+    Parameters
+    ----------
+    client_config : mapping
+    group : str
+    """
+
+    def __init__(self, client_config: Mapping[str, str], group: str) -> None:
+        self._group = group
+        self._question = _question(client_config, group)
+        self._process: subprocess.Popen[str] | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def ask(self) -> Group | None:
+        """The group as it is now, classic or consumer; None where the cluster does not answer.
+
+        A group that is not there has the state DEAD.
+        """
+        process = self._running()
+        if process is None or process.stdin is None or process.stdout is None:
+            return None
+        try:
+            process.stdin.write(self._question)
+            process.stdin.flush()
+            answer = _answer(process.stdout.readline())
+        except (OSError, ValueError):  # it has ended, or was closed meanwhile
+            return None
+        return None if answer is None else from_answer(self._group, answer)
+
+    def _running(self) -> subprocess.Popen[str] | None:
+        with self._lock:
+            if self._closed:
+                return None
+            if self._process is None or self._process.poll() is not None:
+                self._discard()
+                self._process = subprocess.Popen(
+                    _PROBE,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    text=True,
+                    start_new_session=True,  # ■ signals the kernel's process group
+                    creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+                )
+            return self._process
+
+    def close(self) -> None:
+        """End the process; harmless when it has ended."""
+        with self._lock:
+            self._closed = True
+            if self._process is not None:
+                self._process.kill()
+
+    def _discard(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()
+
+    def reap(self) -> None:
+        """After `close`, by the thread that asks: wait for the process, and close its pipes."""
+        with self._lock:
+            self._discard()
 
 
 # --- share groups, of which librdkafka knows nothing ------------------------------------------

@@ -1,9 +1,10 @@
 """Ask a cluster for a group, in a process of its own: `python -m kafkalab.show.group_probe`.
 
-Reads a client's configuration and the group's name as JSON from standard input, and prints what
-the coordinator and the leaders tell as JSON. AdminClient's calls to a coordinator can end the
-process that makes them (https://github.com/confluentinc/librdkafka/issues/4605): here they end
-this one, and the asker asks again.
+Reads questions from standard input, each a client's configuration and a group's name as one line
+of JSON, and answers each with a line of JSON: what the coordinator and the leaders tell, or
+`error`. AdminClient's calls to a coordinator can end the process that makes them
+(https://github.com/confluentinc/librdkafka/issues/4605): here they end this one, and the asker
+asks again. It ends when its input ends, so it does not outlive the asker.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ CALL_SECONDS = 2.0
 Place = tuple[str, int]
 
 
-def probe(client_config: dict[str, str], group: str) -> dict[str, object]:
+def probe(admin: AdminClient, group: str) -> dict[str, object]:
     """What is known of the group, as plain data."""
-    from confluent_kafka.admin import AdminClient, OffsetSpec
+    from confluent_kafka.admin import OffsetSpec
 
-    admin = AdminClient(client_config)
     found = admin.describe_consumer_groups([group], request_timeout=CALL_SECONDS)[group].result(
         CALL_SECONDS + 1
     )
     members = [
         {
+            "member_id": member.member_id,
             "client_id": member.client_id,
             "assigned": _places(member.assignment),
             "target": None
@@ -96,15 +97,22 @@ def _offsets(admin: AdminClient, places: list[Place], spec: OffsetSpec) -> dict[
 
 
 def main() -> None:
-    """Answer one question; exit code 1 where the cluster does not answer."""
+    """Answer questions until there are no more."""
     from confluent_kafka import KafkaException
+    from confluent_kafka.admin import AdminClient
 
-    question = json.load(sys.stdin)
-    try:
-        answer = probe(question["client_config"], question["group"])
-    except (KafkaException, TimeoutError) as error:
-        sys.exit(str(error))
-    print(json.dumps(answer))
+    admin, config = None, None
+    for line in sys.stdin:
+        question = json.loads(line)
+        if admin is None or question["client_config"] != config:
+            config = question["client_config"]
+            admin = AdminClient(config)
+        try:
+            answer = probe(admin, question["group"])
+        except (KafkaException, TimeoutError) as error:
+            answer = {"error": str(error)}
+            admin = None  # one that has met a coordinator which is gone can hang for good
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

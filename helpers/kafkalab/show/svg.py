@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import textwrap
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree as ET
 
 from kafkalab.show.labels import columns
@@ -199,6 +199,32 @@ def pointer(parent: ET.Element, x: float, y: float) -> None:
         parent,
         "path",
         {"d": f"M{_number(x)},{_number(y)}l-5,-8h10z", "fill": LIGHT["m"], "class": "m"},
+    )
+
+
+def rule(parent: ET.Element, x: float, y: float, height: float, *, mark: bool = False) -> None:
+    """A thin upright line across a chart: of its scale, or with `mark` of a moment."""
+    ET.SubElement(
+        parent,
+        "path",
+        {
+            "d": f"M{_number(x)},{_number(y)}v{_number(height)}",
+            "stroke": LIGHT["m" if mark else "s"],
+            "class": "w" if mark else "l",
+            "stroke-width": "1.5" if mark else "0.5",
+            "stroke-dasharray": "5 3" if mark else "1 3",
+        },
+    )
+
+
+def steps(parent: ET.Element, points: Sequence[tuple[float, float]]) -> None:
+    """A line that goes level from each point to below or above the next one."""
+    (x, y), *rest = points
+    path = f"M{_number(x)},{_number(y)}" + "".join(f"H{_number(x)}V{_number(y)}" for x, y in rest)
+    ET.SubElement(
+        parent,
+        "path",
+        {"d": path, "fill": "none", "stroke": LIGHT["m"], "class": "w", "stroke-width": "2"},
     )
 
 

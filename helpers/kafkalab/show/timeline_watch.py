@@ -1,0 +1,374 @@
+"""Watching a topic and a group while other cells run."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+from kafkalab.deadline import Deadline
+from kafkalab.errors import KafkaLabError
+from kafkalab.show.group_facts import Group, Probe
+from kafkalab.show.picture import Picture
+from kafkalab.show.timeline_facts import GroupLook, History, Mark, TopicLook
+from kafkalab.topics import Topic, check_name, connect, glance
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from confluent_kafka.admin import AdminClient
+
+    from kafkalab.cluster import KafkaCluster
+
+TOPIC_SECONDS, GROUP_SECONDS = 0.25, 0.4
+"""How often each is asked for."""
+
+ANSWER_SECONDS = 1.5
+"""A cluster that does not answer for so long is said to be silent."""
+
+FRESH_SECONDS = 3.0
+"""How long a mark waits for a look that was begun after it."""
+
+FIRST_SECONDS = 8.0
+LONGEST_SECONDS = 600.0
+"""A timeline that nobody ends, marks or looks at ends itself after this."""
+
+_JOIN_SECONDS = 1.0
+
+T = TypeVar("T")
+
+
+class Timeline:
+    """What happens to a topic or group, from `show.timeline` until `stop`.
+
+    Shows itself in a notebook as the picture of what is known so far. As a context manager it
+    ends with its block. A cell that is run again, the cluster's stop, or ten minutes in which it
+    is neither marked nor looked at end it too.
+    """
+
+    def __init__(self, record: _Record) -> None:
+        self._record = record
+        self._drawn: Picture | None = None
+        weakref.finalize(self, record.stop)
+
+    def mark(self, label: str) -> None:
+        """Put a moment with a name into the chart.
+
+        Waits for a look at the cluster: what has happened before stands before it.
+
+        Parameters
+        ----------
+        label : str
+            Such as ``"broker 2 killed"``.
+        """
+        if not isinstance(label, str) or not label.strip():
+            raise KafkaLabError(
+                f"{label!r} is no label of a moment.", fix='seen.mark("broker 2 killed")'
+            )
+        self._record.mark(" ".join(label.split()))
+
+    def stop(self) -> Picture:
+        """End it, after a last look at the cluster, and return its picture."""
+        self._record.finish()
+        return self.picture()
+
+    def picture(self) -> Picture:
+        """The picture of what is known so far."""
+        from kafkalab.show.timeline_picture import draw_timeline
+
+        if self._drawn is not None:
+            return self._drawn
+        history, ended = self._record.history()
+        picture = draw_timeline(history)
+        if ended:
+            self._drawn = picture
+        return picture
+
+    @property
+    def text(self) -> str:
+        """The picture in words."""
+        return self.picture().text
+
+    @property
+    def svg(self) -> str:
+        """The drawing."""
+        return self.picture().svg
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row for each change of a partition, with its seconds since the start."""
+        return self.picture().frame
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._record.finish()
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return self.picture()._repr_mimebundle_()
+
+
+def start_timeline(cluster: KafkaCluster, topic: str | None, group: str | None) -> Timeline:
+    """Begin to watch; returns once both have been looked at."""
+    if topic is None and group is None:
+        raise KafkaLabError(
+            "A timeline needs something to watch.",
+            fix='name a topic, a group or both: show.timeline(cluster, topic="orders")',
+        )
+    record = _Record(
+        cluster.client_config,
+        None if topic is None else check_name(topic, "topic"),
+        None if group is None else check_name(group, "group"),
+        running=lambda: cluster.is_running,
+    )
+    cluster._background.append(record)
+    try:
+        record.begin()
+    except BaseException:
+        record.stop()
+        raise
+    return Timeline(record)
+
+
+class _Record:
+    """The looks of a timeline and the threads that take them; ends without the `Timeline`."""
+
+    def __init__(
+        self,
+        client_config: Mapping[str, str],
+        topic: str | None,
+        group: str | None,
+        *,
+        running: Callable[[], bool],
+    ) -> None:
+        self._topic, self._group = topic, group
+        self._running = running
+        self._start = time.monotonic()
+        self._used = self._start
+        self._ended: float | None = None
+        self._note = ""
+        self._lock = threading.RLock()
+        self._marks: list[Mark] = []
+        self._topics = _Watch(
+            None if topic is None else _topic_asker(client_config, topic), TOPIC_SECONDS, self
+        )
+        self._probe = None if group is None else Probe(client_config, group)
+        self._groups = _Watch(
+            None if self._probe is None else self._probe.ask,
+            GROUP_SECONDS,
+            self,
+            close=self._close_probe,
+        )
+
+    @property
+    def _watches(self) -> tuple[_Watch[Topic], _Watch[Group]]:
+        return self._topics, self._groups
+
+    @property
+    def now(self) -> float:
+        return time.monotonic() - self._start
+
+    def begin(self) -> None:
+        for watch in self._watches:
+            watch.begin()
+        deadline = Deadline(FIRST_SECONDS)
+        for watch in self._watches:
+            watch.wait(1, deadline)
+
+    def over(self) -> bool:
+        """Whether the threads are to end."""
+        if self._ended is not None:
+            return True
+        if not self._running():
+            self._end("")
+        elif time.monotonic() - self._used > LONGEST_SECONDS:
+            self._end(f"ended after {LONGEST_SECONDS / 60:g} minutes without a mark")
+        return self._ended is not None
+
+    def mark(self, label: str) -> None:
+        self._used = time.monotonic()
+        if self.over():
+            return
+        seconds, topic_looks, group_looks = self._fresh()
+        with self._lock:
+            self._marks.append(Mark(label, seconds, topic_looks, group_looks))
+
+    def _fresh(self) -> tuple[float, int, int]:
+        """Wait for looks that were begun after this call; what comes too late is of later.
+
+        Returns
+        -------
+        tuple of float, int and int
+            The moment, and how many looks at the topic and at the group there were until then.
+        """
+        deadline = Deadline(FRESH_SECONDS)
+        topic_look, group_look = (watch.ask() for watch in self._watches)
+        # a group's coordinator may take seconds: what the topic does meanwhile comes after
+        self._topics.wait(topic_look, deadline)
+        topic_looks, seconds = len(self._topics.looks), self.now
+        self._groups.wait(group_look, deadline)
+        if self._topic is None:
+            seconds = self.now
+        return seconds, topic_looks, len(self._groups.looks)
+
+    def finish(self) -> None:
+        """A last look, then the end."""
+        if not self.over():
+            self._fresh()
+        self.stop()
+
+    def stop(self) -> None:
+        """The end; the threads are gone soon after."""
+        self._end("")
+        if self._probe is not None:
+            self._probe.close()  # a question that is under way ends at once
+        for watch in self._watches:
+            watch.end()
+
+    def _close_probe(self) -> None:
+        if self._probe is not None:
+            self._probe.close()
+            self._probe.reap()
+
+    def _end(self, note: str) -> None:
+        with self._lock:
+            if self._ended is None:
+                self._ended, self._note = self.now, note
+
+    def history(self) -> tuple[History, bool]:
+        """What is known, and whether nothing will be added."""
+        self._used = time.monotonic()
+        if not self.over():
+            self._fresh()
+        with self._lock:
+            ended = self._ended
+            return History(
+                self._topic,
+                self._group,
+                self.now if ended is None else ended,
+                [TopicLook(seconds, found) for seconds, found in self._topics.looks],
+                [GroupLook(seconds, found) for seconds, found in self._groups.looks],
+                list(self._marks),
+                self._note,
+            ), ended is not None
+
+
+class _Watch(Generic[T]):
+    """One thread that asks again and again, and keeps each answer that differs from the last."""
+
+    def __init__(
+        self,
+        ask: Callable[[], T | None] | None,
+        seconds: float,
+        record: _Record,
+        close: Callable[[], None] | None = None,
+    ) -> None:
+        self._ask = ask
+        self._seconds = seconds
+        self._record = record
+        self._close = close
+        self._changed = threading.Condition()
+        self._begun = self._done = 0
+        self._poked = False
+        self._thread: threading.Thread | None = None
+        self.looks: list[tuple[float, T | None]] = []
+
+    def begin(self) -> None:
+        if self._ask is not None:
+            self._thread = threading.Thread(target=self._run, daemon=True, name="kafkalab-timeline")
+            self._thread.start()
+
+    def ask(self) -> int:
+        """Look now; the number of the first look that begins after this call."""
+        with self._changed:
+            self._poked = True
+            self._changed.notify_all()
+            return self._begun + 1
+
+    def wait(self, number: int, deadline: Deadline) -> None:
+        """Wait until the look of that number is done, or the deadline."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._thread is None or self._done >= number or not self._thread.is_alive(),
+                deadline.remaining,
+            )
+
+    def end(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(_JOIN_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            while not self._record.over():
+                self._look()
+                with self._changed:
+                    self._changed.wait_for(
+                        lambda: self._poked or self._record.over(), self._seconds
+                    )
+                    self._poked = False
+        finally:
+            if self._close is not None:
+                self._close()
+            with self._changed:
+                self._done = self._begun + 1_000_000
+                self._changed.notify_all()
+
+    def _look(self) -> None:
+        assert self._ask is not None
+        with self._changed:
+            self._begun += 1
+            number = self._begun
+        before = self._record.now
+        found = self._ask()
+        with self._changed:
+            if not self._record.over():
+                self._keep(before if found is None else self._record.now, found)
+            self._done = number
+            self._changed.notify_all()
+
+    def _keep(self, seconds: float, found: T | None) -> None:
+        if not self.looks or self.looks[-1][1] != found:
+            self.looks.append((seconds, found))
+
+
+class _Address:
+    """What `connect` needs of a cluster; stays when the cluster is stopped meanwhile."""
+
+    def __init__(self, client_config: Mapping[str, str]) -> None:
+        self.client_config = dict(client_config)
+
+
+def _topic_asker(client_config: Mapping[str, str], topic: str) -> Callable[[], Topic | None]:
+    """A question that keeps its client while it is answered: a new one each time costs more."""
+    address = _Address(client_config)
+    kept: list[tuple[AdminClient, list[str]]] = []
+
+    def ask() -> Topic | None:
+        if not kept:
+            kept.append(connect(address))
+        admin, causes = kept[0]
+        causes.clear()
+        try:
+            found = glance(admin, causes, topic, Deadline(ANSWER_SECONDS))
+        except KafkaLabError:
+            kept.clear()
+            return None
+        return found or Topic(topic, (), ())
+
+    return ask
