@@ -122,8 +122,9 @@ def timeline(
         Shows itself as the picture of what is known so far: a chart over seconds, with `.text`,
         `.svg` and `.frame` (one row a change). `mark` puts a moment with a name into it; `stop`
         ends it and returns the picture. The text tells the state at the start, and what is
-        different at each mark and at the end: where each mark and the end wait for a state, the
-        text is the same in every run. What lay between is in the drawing.
+        different at each mark and at the end: where a cell waits for a state before each, the
+        text is the same in every run. What lay between, the seconds and the lag are in the
+        drawing and the frame.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """The picture of a timeline: who led, who was in sync, who read, and how far behind, over seconds.
 
-The words leave the seconds out: they tell what there was at the start, and what is different at
-each mark and at the end.
+The words leave seconds and lag out: they tell what there was at the start, and what is different
+at each mark and at the end, so that they are the same in every run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from kafkalab.show import svg
 from kafkalab.show.group_facts import Group, Place
-from kafkalab.show.labels import clipped, count, listing, number_ranges, printable, wrapped
+from kafkalab.show.labels import clipped, count, number_ranges, printable, wrapped
 from kafkalab.show.picture import Picture
 from kafkalab.show.timeline_facts import (
     History,
@@ -46,7 +46,12 @@ LONGEST = 12.0
 CUT = 4.0
 """Seconds' worth of room that is left of a stretch that is cut."""
 
+TAIL = 0.05
+"""The least share of the chart that the last stretch takes."""
+
 SHORTEST_CHART = 1.0
+ARROW = "\N{RIGHTWARDS ARROW}"
+LAST_LAGS = 20
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60)
 MOST_TICKS = 10
 
@@ -245,7 +250,7 @@ def _changes(
         lines += wrapped(f"{_placed(history, where)}:", list(words), ", ")
     if rest := list(same.values())[TEXT_LINES:]:
         lines.append(f"not told: {count(sum(map(len, rest)), 'partition')} more")
-    lines += _topic_line(history, stand, before) + _group_line(history, stand, before)
+    lines += _topic_line(history, stand, before) + _group_line(stand, before)
     return [*lines, "no broker answers"] if stand.silent else lines
 
 
@@ -256,18 +261,13 @@ def _topic_line(history: History, stand: _Stand, before: _Stand | None) -> list[
     return [f"there is no topic {_name(history.topic or '')}"] if missing and not was else []
 
 
-def _group_line(history: History, stand: _Stand, before: _Stand | None) -> list[str]:
+def _group_line(stand: _Stand, before: _Stand | None) -> list[str]:
+    """The group's members; not its lag, which no mark can wait for where commits are automatic."""
     if stand.group is None:
         return []
-    words = _group_words(history, stand.group)
-    known = _group_words(history, before.group) if before and before.group else []
-    new = [word for word in words if word not in known]
-    return [f"group: {', '.join(new)}"] if new else []
-
-
-def _group_words(history: History, group: Group) -> list[str]:
-    lag = total_lag(history, group)
-    return [_members(group)] if lag is None else [_members(group), f"lag {lag:,}"]
+    known = _members(before.group) if before and before.group else ""
+    words = _members(stand.group)
+    return [f"group: {words}"] if words != known else []
 
 
 # --- lanes ------------------------------------------------------------------------------------
@@ -283,6 +283,7 @@ class Stretch:
     hue: str | None = None
     dashed: bool = False
     note: str = ""
+    short: str = ""
 
 
 Lane = tuple[Stretch, ...]
@@ -327,7 +328,8 @@ def _leader_stretch(part: Part) -> Stretch:
     if part.leader is None:
         return Stretch(0, 0, "none", dashed=True, note="no leader")
     note = f"led by broker {part.leader}"
-    return Stretch(0, 0, f"broker {part.leader}", _broker_hue(part.leader), note=note)
+    hue, short = _broker_hue(part.leader), str(part.leader)
+    return Stretch(0, 0, f"broker {part.leader}", hue, note=note, short=short)
 
 
 def _in_sync_stretch(part: Part) -> Stretch:
@@ -394,7 +396,8 @@ def _members_lane(history: History) -> Lane:
         group = history.groups[i].found
         assert group is not None
         words = _members(group)
-        return Stretch(0, 0, words, dashed=not group.members, note=f"group: {words}")
+        short = str(len(group.members))
+        return Stretch(0, 0, words, dashed=not group.members, note=f"group: {words}", short=short)
 
     return _lane(history.groups, history.seconds, stretch)
 
@@ -429,6 +432,9 @@ def scale(events: Iterable[float], seconds: float) -> Scale:
             pieces += [(start + keep, keep), (end - keep, CUT), (end, keep)]
         else:
             pieces.append((end, end - start))
+    # what was there at the end is to be seen, also where the end came at once
+    until, worth = pieces[-1]
+    pieces[-1] = (until, max(worth, TAIL * sum(each for _, each in pieces)))
     room = (WIDTH - LEFT - RIGHT) / sum(worth for _, worth in pieces)
     knots = [(0.0, float(LEFT))]
     for until, worth in pieces:
@@ -524,12 +530,15 @@ def _draw_lanes(root: ET.Element, history: History, part: Lanes, chart: Scale, y
         svg.words(root, MARGIN, y + 14, name, size=12, bold=True)
     for head, row in part.rows:
         svg.words(root, LEFT - 8, y + 14, head, ink="s", anchor="end")
-        _draw_row(root, name, row, chart, y)
+        _draw_row(root, history, name, row, chart, y)
         y += LANE
     return y + GAP
 
 
-def _draw_row(root: ET.Element, name: str, row: Lane, chart: Scale, y: float) -> None:
+def _draw_row(
+    root: ET.Element, history: History, name: str, row: Lane, chart: Scale, y: float
+) -> None:
+    lines = [chart.x(mark.seconds) for mark in history.marks]
     for stretch in row:
         left, right = chart.x(stretch.start), chart.x(stretch.end)
         width = max(2.0, right - left - 1)
@@ -537,39 +546,51 @@ def _draw_row(root: ET.Element, name: str, row: Lane, chart: Scale, y: float) ->
         times = f"{stretch.start:.1f} s to {stretch.end:.1f} s"
         box = svg.group(root, f"{name}, {times}: {what}" if name else f"{times}: {what}")
         svg.block(box, left, y, width, BOX_HEIGHT, hue=stretch.hue, dashed=stretch.dashed)
-        words = _fitting(stretch.words, width - 8)
+        start, end = _widest(left, left + width, lines)
+        words = _fitting(stretch, end - start - 6)
         if words:
-            svg.words(box, left + width / 2, y + 14, words, anchor="middle")
+            svg.words(box, (start + end) / 2, y + 14, words, anchor="middle")
 
 
-def _fitting(words: str, width: float) -> str:
-    """The words, or their last part (a number), or nothing, whatever there is room for."""
-    short = words.rsplit(" ", 1)[-1] if words.startswith(("broker ", "member ")) else ""
-    if svg.text_width(words) <= width:
-        return words
-    if short and svg.text_width(short) <= width:
-        return short
+def _widest(left: float, right: float, lines: Iterable[float]) -> tuple[float, float]:
+    """The widest room between two marks' lines."""
+    edges = [left, *sorted(line for line in lines if left < line < right), right]
+    return max(pairwise(edges), key=lambda room: room[1] - room[0])
+
+
+def _fitting(stretch: Stretch, width: float) -> str:
+    """The words, or fewer of them, whatever there is room for."""
+    for words in (stretch.words, stretch.short):
+        if svg.text_width(words) <= width:
+            return words
     columns = int(width / svg.text_width("n"))
-    return clipped(words, columns) if columns >= 4 else ""
+    return clipped(stretch.words, columns) if columns >= 4 and not stretch.short else ""
 
 
 def _draw_group(root: ET.Element, history: History, chart: Scale, y: float) -> float:
     svg.words(root, MARGIN, y + 14, "group", size=12, bold=True)
     svg.words(root, LEFT - 8, y + 14, "members", ink="s", anchor="end")
-    _draw_row(root, "", _members_lane(history), chart, y)
+    _draw_row(root, history, "", _members_lane(history), chart, y)
     y += LANE
     lags = _lags(history)
     if not lags:
         return y + GAP
     most = max(lag for _, lag in lags)
     svg.words(root, LEFT - 8, y + 16, "lag", ink="s", anchor="end")
-    svg.words(root, LEFT - 8, y + 30, f"most {most:,}", ink="s", anchor="end")
     floor = y + LAG_HEIGHT - 4
     points = [
         (chart.x(seconds), floor - (LAG_HEIGHT - 12) * lag / max(1, most)) for seconds, lag in lags
     ]
+    points.append((chart.x(history.seconds), points[-1][1]))
     line = svg.group(root, f"lag: {lags[0][1]:,} at first, at most {most:,}, {lags[-1][1]:,} last")
-    svg.steps(line, [*points, (chart.x(history.seconds), points[-1][1])])
+    svg.steps(line, points)
+    lines = [chart.x(mark.seconds) for mark in history.marks]
+    for (_, lag), (x, level), (until, _) in zip(lags, points, points[1:], strict=False):
+        start, end = _widest(x, until, lines)
+        if svg.text_width(f"{lag:,}") + 6 <= end - start:
+            low = level > floor - LAG_HEIGHT / 2
+            label = level - 5 if low else level + 13
+            svg.words(line, (start + end) / 2, label, f"{lag:,}", anchor="middle")
     return y + LAG_HEIGHT + GAP
 
 
@@ -640,5 +661,6 @@ def _description(history: History, names: dict[str, str]) -> str:
     """The words of the text form, as sentences."""
     _, *lines = _text(history, names).splitlines()
     said = [line.strip().removeprefix("* ") for line in lines]
-    told = listing(said) if len(said) < 3 else "; ".join(said)
-    return f"Timeline of {_watched(history)} over {history.seconds:.1f} seconds: {told}."
+    if lags := [f"{lag:,}" for _, lag in _lags(history)]:
+        said.append(f"the lag was {f' {ARROW} '.join(lags[-LAST_LAGS:])}")
+    return f"Timeline of {_watched(history)} over {history.seconds:.1f} seconds: {'; '.join(said)}."

@@ -221,9 +221,10 @@ class _Record:
         self._topics.wait(topic_look, deadline)
         topic_looks, seconds = len(self._topics.looks), self.now
         self._groups.wait(group_look, deadline)
-        if self._topic is None:
-            seconds = self.now
-        return seconds, topic_looks, len(self._groups.looks)
+        group_looks = self._groups.looks[:]
+        if group_looks and (self._topic is None or group_looks[-1][1] is not None):
+            seconds = max(seconds, group_looks[-1][0])
+        return seconds, topic_looks, len(group_looks)
 
     def finish(self) -> None:
         """A last look, then the end."""
