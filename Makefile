@@ -8,6 +8,10 @@
 
 python := .venv/bin/python
 TESTS := tests notebooks
+notebook_tests = $(filter notebooks%,$(TESTS))
+other_tests = $(filter-out notebooks%,$(TESTS))
+# notebooks side by side: each has a cluster of its own, and mostly waits for it
+AT_ONCE := 3
 
 .PHONY: lab test lint notebooks bench lock env
 .DEFAULT_GOAL := lab
@@ -17,7 +21,8 @@ lab: env
 
 test: env lint
 	.venv/bin/kafkalab prefetch --backend all
-	$(python) -m pytest --nbval $(PYTEST_ARGS) $(TESTS)
+	$(if $(notebook_tests),$(python) -m pytest --nbval -n $(AT_ONCE) --dist loadfile $(PYTEST_ARGS) $(notebook_tests))
+	$(if $(other_tests),$(python) -m pytest $(PYTEST_ARGS) $(other_tests))
 
 lint: env
 	$(python) -m ruff check .

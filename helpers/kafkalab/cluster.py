@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -359,6 +360,7 @@ class KafkaCluster:
         """Wait until the address that clients begin with names the wanted nodes."""
         from confluent_kafka import KafkaException
 
+        self._wait_for_listeners(self.bootstrap_servers, wanted, deadline)
         while not deadline.passed:
             self._check_ended_early(self._live, wanted)
             # a new client each time: one that was told a wrong address forgets the first one
@@ -381,6 +383,8 @@ class KafkaCluster:
     ) -> None:
         """Wait until the cluster names a controller and the wanted nodes."""
         backend = self._live
+        if backend.owns_brokers:
+            self._wait_for_listeners(client_config["bootstrap.servers"], wanted, deadline)
         admin = _admin(client_config)
         while not deadline.passed:
             self._check_ended_early(backend, wanted)
@@ -391,6 +395,16 @@ class KafkaCluster:
                     return
             time.sleep(0.02)
         raise self._timed_out(deadline, "the cluster did not answer")
+
+    def _wait_for_listeners(self, servers: str, wanted: set[int], deadline: Deadline) -> None:
+        """Wait until every port is open: a client that asks before waits out its time-out."""
+        addresses = [server.rsplit(":", 1) for server in servers.split(",")]
+
+        def open_now() -> bool:
+            self._check_ended_early(self._live, wanted)
+            return all(_listens(host, int(port)) for host, port in addresses)
+
+        deadline.wait_for(open_now)
 
     def _warm_group_coordinator(self, deadline: Deadline) -> None:
         """Ask for a group until its coordinator has loaded: it saves the first consumer 3 s."""
@@ -502,6 +516,12 @@ def take_up(settings: Settings, record: ClusterRecord, timeout: float) -> KafkaC
 
 def _setting_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _listens(host: str, port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=0.5):
+        return True
+    return False
 
 
 def _admin(client_config: Mapping[str, str]) -> AdminClient:
