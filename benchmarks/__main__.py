@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import report
+from benchmarks import failover, report
 from benchmarks.machine import describe
 from kafkalab import archives, distribution
 from kafkalab.backends import docker_engine
@@ -48,7 +48,8 @@ def main() -> None:
             tools=_run("benchmarks.tools", [str(options.rounds)], warm),
         )
     print(text)
-    RESULTS.write_text(text, encoding="utf-8")
+    earlier = RESULTS.read_text(encoding="utf-8") if RESULTS.is_file() else ""
+    RESULTS.write_text(failover.keep(text, earlier), encoding="utf-8")
 
 
 def _docker_ready(settings: Settings) -> bool:

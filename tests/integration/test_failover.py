@@ -1,0 +1,44 @@
+"""What notebook 08 claims about acknowledged records, on brokers that are really killed.
+
+`python -m benchmarks.failover` does the same ten times in a row, and counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from kafkalab import KafkaCluster
+from kafkalab.backends.choice import BackendName
+from tests import failover
+
+
+@pytest.fixture(scope="module")
+def three(backend: BackendName) -> Iterator[KafkaCluster]:
+    with KafkaCluster(
+        brokers=3, backend=backend, name=f"failover-{backend}", config=failover.CONFIG
+    ) as cluster:
+        yield cluster
+
+
+def test_acks_all_loses_nothing_when_the_leader_is_killed(three: KafkaCluster) -> None:
+    tally = failover.acks_all(three, "all")
+    assert tally == failover.Tally(acknowledged=400, read_back=400, lost=0, duplicated=0)
+    failover.back_to_health(three, "all")
+    assert failover.recount(three, "all", tally) == 0
+
+
+def test_acks_one_alone_loses_records_in_a_clean_election(three: KafkaCluster) -> None:
+    tally = failover.acks_one(three, "one")
+    assert tally == failover.Tally(acknowledged=20, read_back=10, lost=10, duplicated=0)
+    failover.back_to_health(three, "one")
+    assert failover.recount(three, "one", tally) == 0, "the old leader gives nothing back"
+
+
+def test_an_unclean_election_alone_loses_records(three: KafkaCluster) -> None:
+    tally = failover.unclean_election(three, "unclean")
+    assert (tally.acknowledged, tally.read_back, tally.lost) == (20, 10, 10)
+    assert tally.unclean > 0
+    failover.back_to_health(three, "unclean")
+    assert failover.recount(three, "unclean", tally) == 0, "the old leader gives nothing back"
