@@ -30,6 +30,13 @@ class Connectable(Protocol):
 
 
 @dataclass(frozen=True)
+class Address:
+    """What clients need to reach a cluster; stays when the cluster is stopped meanwhile."""
+
+    client_config: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Partition:
     """One partition as it is now.
 

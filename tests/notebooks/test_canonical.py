@@ -104,5 +104,6 @@ def test_every_rule_changes_one_of_the_samples() -> None:
     texts += ["File /usr/lib/python3.11/json/x.py", "on 2026-11-24", "pid 123", "a  \n"]
     texts += ["Tue Nov 24 03:58:23 UTC 2026"]
     texts += ['<svg class="k" data-compare="text" height="9"><text>0.31</text></svg>']
+    texts += ["Live view of topic orders\nLog", "<p><pre>Live view of topic orders\nLog</pre></p>"]
     idle = [rule.pattern for rule, new in rules() if all(rule.sub(new, t) == t for t in texts)]
     assert not idle

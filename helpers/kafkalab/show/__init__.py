@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kafkalab.cluster import KafkaCluster
+    from kafkalab.show.live_view import LiveView
     from kafkalab.show.picture import Picture
     from kafkalab.show.timeline_watch import Timeline
     from kafkalab.topics import Connectable
 
-__all__ = ["brokers", "group", "log", "timeline", "topic"]
+__all__ = ["brokers", "group", "live", "log", "timeline", "topic"]
 
 
 def brokers(cluster: KafkaCluster) -> Picture:
@@ -67,6 +68,44 @@ def group(cluster: KafkaCluster, group: str) -> Picture:
     from kafkalab.show.group_picture import draw_group
 
     return draw_group(collect_group(cluster, group))
+
+
+def live(
+    cluster: KafkaCluster, topic: str, group: str | None = None, *, seconds: float = 120
+) -> LiveView:
+    """Show a topic's log in an output that moves while other cells run.
+
+    Draws what `log` draws, again about twice a second where something has changed. To keep it in
+    sight, right-click it in JupyterLab and choose *Create New View for Output*. It ends after
+    `seconds`, with the cluster, or with `stop`, and keeps its last state.
+
+    Parameters
+    ----------
+    cluster : KafkaCluster
+    topic : str
+    group : str, optional
+        Mark the offsets that this consumer group has committed.
+    seconds : float
+        How long it moves at most.
+
+    Returns
+    -------
+    LiveView
+        Shows itself in a notebook; `stop` ends it and returns the picture of its last state.
+
+    Raises
+    ------
+    KafkaLabError
+        Where the topic is missing or the cluster does not answer within 10 seconds.
+
+    Examples
+    --------
+    >>> view = show.live(cluster, "orders", group="billing")
+    >>> view
+    """
+    from kafkalab.show.live_view import start_live
+
+    return start_live(cluster, topic, group, seconds)
 
 
 def log(cluster: Connectable, topic: str, group: str | None = None) -> Picture:

@@ -48,12 +48,19 @@ _COLUMNS = {
 }
 
 
-def draw_log(log: TopicLog) -> Picture:
-    """Draw plain facts; the same facts give the same picture, to the letter."""
+def draw_log(log: TopicLog, note: str = "") -> Picture:
+    """Draw plain facts; the same facts give the same picture, to the letter.
+
+    Parameters
+    ----------
+    log : TopicLog
+    note : str
+        Stands beside what holds for the whole topic, in the drawing only.
+    """
     drawn = log.logs[:DRAWN_PARTITIONS]
     return Picture(
         text=_text(log, drawn),
-        svg=_svg(log, drawn),
+        svg=_svg(log, drawn, note),
         columns=_COLUMNS,
         rows=[
             (
@@ -242,7 +249,7 @@ def _notes(
 # --- drawing ----------------------------------------------------------------------------------
 
 
-def _svg(log: TopicLog, drawn: Sequence[PartitionLog]) -> str:
+def _svg(log: TopicLog, drawn: Sequence[PartitionLog], note: str) -> str:
     shown = [fold(row(part), part.committed, partial(_fits, part)) for part in drawn]
     records = list(boxes(shown))
     hues = svg.hues(record.key for record in records if record.key is not None)
@@ -251,7 +258,8 @@ def _svg(log: TopicLog, drawn: Sequence[PartitionLog]) -> str:
     step, above = (84, 20) if marked else (66, 0)
     root = svg.canvas(WIDTH, _title(log), _description(log))
     svg.words(root, 12, 24, clipped(printable(log.topic.name.encode()), 90), size=15, bold=True)
-    y = svg.paragraph(root, 12, 42, _summary(log), WIDTH - 24) + above
+    summary = [*_summary(log), *([note] if note else [])]
+    y = svg.paragraph(root, 12, 42, summary, WIDTH - 24) + above
     for part, items in zip(drawn, shown, strict=True):
         _draw_partition(root, log, part, items, y, hues)
         y += step

@@ -14,7 +14,7 @@ from kafkalab.errors import KafkaLabError
 from kafkalab.show.group_facts import Group, Probe
 from kafkalab.show.picture import Picture
 from kafkalab.show.timeline_facts import GroupLook, History, Mark, TopicLook
-from kafkalab.topics import Topic, check_name, connect, glance
+from kafkalab.topics import Address, Topic, check_name, connect, glance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -348,16 +348,9 @@ class _Watch(Generic[T]):
             self.looks.append((seconds, found))
 
 
-class _Address:
-    """What `connect` needs of a cluster; stays when the cluster is stopped meanwhile."""
-
-    def __init__(self, client_config: Mapping[str, str]) -> None:
-        self.client_config = dict(client_config)
-
-
 def _topic_asker(client_config: Mapping[str, str], topic: str) -> Callable[[], Topic | None]:
     """A question that keeps its client while it is answered: a new one each time costs more."""
-    address = _Address(client_config)
+    address = Address(dict(client_config))
     kept: list[tuple[AdminClient, list[str]]] = []
 
     def ask() -> Topic | None:
