@@ -9,11 +9,13 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from kafkalab import librdkafka
 from kafkalab.backends import Backend, NodeState
+from kafkalab.connect_config import OFFICIAL_LINE
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError, telling_lines
 from kafkalab.groups import committed_offsets
@@ -25,6 +27,7 @@ from kafkalab.settings import Settings, check_backend
 if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient, DescribeClusterResult
 
+    from kafkalab.connect import ConnectWorker
     from kafkalab.console import BackgroundTool, ToolResult
 
 log = logging.getLogger(__name__)
@@ -113,6 +116,7 @@ class KafkaCluster:
         self._backend: Backend | None = None
         self._reason = ""
         self._background: list[Stoppable] = []
+        self._workers: list[ConnectWorker] = []
 
     # --- life ---------------------------------------------------------------------------------
 
@@ -195,6 +199,9 @@ class KafkaCluster:
             tools, self._background = self._background, []
             for tool in tools:
                 tool.stop()
+            workers, self._workers = self._workers, []
+            for worker in workers:
+                worker.remove()
             if self._backend is not None:
                 self._remove(self._backend)
             if _running.get(self._name) is self:
@@ -343,6 +350,59 @@ class KafkaCluster:
         if isinstance(result, console.BackgroundTool):
             self._background.append(result)
         return result
+
+    # --- Connect ------------------------------------------------------------------------------
+
+    def connect(
+        self,
+        line: str = OFFICIAL_LINE,
+        *,
+        folder: str | Path,
+        config: Mapping[str, object] | None = None,
+        port: int | None = None,
+        timeout: float = 60,
+    ) -> ConnectWorker:
+        """Start a standalone Connect worker; return once its connectors run or have failed.
+
+        The worker runs in the background until `worker.stop()` or `cluster.stop()`. One that
+        this cluster has in the same folder is stopped first.
+
+        Parameters
+        ----------
+        line : str
+            The official line; names in it count from `folder`. The release's own files in
+            config/ are put there where they are missing.
+        folder : str or Path
+            Where the worker runs: connectors read and write files by names relative to it. It
+            also gets the worker's file of offsets. Made where it does not exist.
+        config : mapping, optional
+            Settings of the worker that differ from its file.
+        port : int, optional
+            The port of its REST API on this machine; by default any free one.
+        timeout : float
+            Seconds until the connectors run.
+
+        Raises
+        ------
+        KafkaLabError
+            The worker did not come up; nothing of it is left but the folder.
+        """
+        from kafkalab import connect
+
+        changes = {str(key): _setting_text(value) for key, value in (config or {}).items()}
+        earlier = [w for w in self._workers if connect.same_folder(w, folder)]
+        for worker in earlier:
+            worker.remove()
+            self._workers.remove(worker)
+        worker = connect.new_worker(self._live, line, folder, changes, port)
+        self._workers.append(worker)
+        try:
+            worker.start(timeout)
+        except BaseException:
+            worker.remove()
+            self._workers.remove(worker)
+            raise
+        return worker
 
     # --- waiting ------------------------------------------------------------------------------
 

@@ -74,6 +74,11 @@ _ELSEWHERE = {
 }
 _ELSEWHERE["zookeeper-server-stop.sh"] = _ELSEWHERE["zookeeper-server-start.sh"]
 _ELSEWHERE["zookeeper-shell.sh"] = _ELSEWHERE["zookeeper-server-start.sh"]
+_ELSEWHERE["connect-standalone.sh"] = (
+    "A Connect worker is more than a tool: it runs on, beside files that it reads and writes.",
+    'cluster.connect("bin/connect-standalone.sh config/connect-standalone.properties …", '
+    'folder="connect-files")',
+)
 
 
 @dataclass(frozen=True)

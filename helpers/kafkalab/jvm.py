@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +18,7 @@ SMALL = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 """One core's worth of garbage collector and the quick compiler only: a lesson is short."""
 SERVER_HEAP = ("-Xms64m", "-Xmx256m")
 TOOL_HEAP = ("-Xmx128m",)
+WORKER_HEAP = ("-Xms32m", "-Xmx192m")
 QUIET = ("-Xlog:disable", "-Xlog:all=error:stderr")
 """Without these an AOT cache in good health prints warnings on standard output."""
 
@@ -50,3 +53,10 @@ def command(
 def environment() -> dict[str, str]:
     """This process's variables without those that change what a Java process does or prints."""
     return {name: value for name, value in os.environ.items() if name not in _FOREIGN_OPTIONS}
+
+
+def new_group() -> int:
+    """Creation flags: on Windows a process needs a group of its own to be spared by Ctrl-C."""
+    if sys.platform == "win32":
+        return subprocess.CREATE_NEW_PROCESS_GROUP
+    return 0

@@ -228,6 +228,40 @@ def reserve_ports(
     )
 
 
+def reserve_worker_port(run_dir: Path, label: str, wanted: int | None) -> int:
+    """Reserve the host port of a Connect worker's REST API for a cluster; return it.
+
+    It ends in 0, which no broker's port does.
+
+    Raises
+    ------
+    KafkaLabError
+        When `wanted` is in use, or no port is free.
+    """
+    if wanted is None:
+        return reserve_ports(run_dir, label, lambda base: [base])
+    if not _free(wanted, run_dir):
+        raise port_in_use(wanted)
+    return wanted
+
+
+def release_worker_port(run_dir: Path, label: str, port: int) -> None:
+    """Give the port back; harmless when the cluster has not reserved it."""
+    lock = run_dir / "ports" / str(port)
+    with contextlib.suppress(OSError):
+        if lock.read_text(encoding="utf-8") == label:
+            lock.unlink()
+
+
+def port_in_use(port: int) -> KafkaLabError:
+    """What to say where a Connect worker's port is taken."""
+    return KafkaLabError(
+        f"Port {port} on {HOST} is in use.",
+        tried="to bind it for the REST API of a Connect worker",
+        fix="end the program that uses it, or leave port= out to take any free port",
+    )
+
+
 def release_ports(run_dir: Path, label: str) -> None:
     """Give back every reservation of the cluster; harmless when there is none."""
     for lock in _locks(run_dir):

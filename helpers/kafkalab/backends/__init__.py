@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
+from kafkalab.connect_config import WorkerPlace
 from kafkalab.deadline import Deadline
 
 
@@ -86,6 +88,54 @@ class TerminalCommand:
 
 
 class Backend(Protocol):
+@dataclass(frozen=True)
+class WorkerCall:
+    """One Connect worker to start.
+
+    Attributes
+    ----------
+    folder : Path
+        The learner's folder; the worker runs in it, and what it writes belongs to the learner.
+    connector_files : tuple of str
+        Files of connectors, as the worker finds them from its folder.
+    properties : callable
+        Where the worker runs → the text of its settings, which may hold secrets.
+    port : int or None
+        The host port of its REST API; None for any that is free.
+    """
+
+    folder: Path
+    connector_files: tuple[str, ...]
+    properties: Callable[[WorkerPlace], str]
+    port: int | None
+
+
+class WorkerProcess(Protocol):
+    """A Connect worker that can be started more than once; it is not running at first."""
+
+    @property
+    def port(self) -> int:
+        """The host port of its REST API, the same for every start."""
+
+    @property
+    def running(self) -> bool: ...
+
+    def start(self) -> None:
+        """Start it, and return without waiting until it answers; harmless when it runs."""
+
+    def stop(self, deadline: Deadline) -> None:
+        """A clean stop (SIGTERM); SIGKILL once the deadline has passed."""
+
+    def kill(self) -> None:
+        """SIGKILL; returns when the worker is gone."""
+
+    def log(self) -> str:
+        """All that the worker wrote, in all its starts."""
+
+    def remove(self) -> None:
+        """End it and remove all of it but the learner's folder; harmless when called twice."""
+
+
     """Starts, changes and removes the nodes of one cluster.
 
     An instance belongs to one cluster. Every method may raise `KafkaLabError`.
@@ -140,3 +190,6 @@ class Backend(Protocol):
 
     def remove(self) -> None:
         """Remove everything; harmless when called twice or after half a start."""
+    def connect_worker(self, call: WorkerCall) -> WorkerProcess:
+        """A Connect worker for this cluster, made and not yet started."""
+

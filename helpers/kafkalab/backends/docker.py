@@ -18,7 +18,15 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from kafkalab import guardian, jvm, registry
-from kafkalab.backends import NodeState, TerminalCommand, ToolCall, ToolProcess
+from kafkalab.backends import (
+    NodeState,
+    TerminalCommand,
+    ToolCall,
+    ToolProcess,
+    WorkerCall,
+    WorkerProcess,
+    docker_worker,
+)
 from kafkalab.backends.docker_engine import (
     EngineReport,
     connect,
@@ -505,6 +513,33 @@ class DockerBackend:
     def remove(self) -> None:
         if self._label is not None:
             with _plain_words("to remove the cluster"):
+    # --- Connect ------------------------------------------------------------------------------
+
+    def connect_worker(self, call: WorkerCall) -> WorkerProcess:
+        run_dir, label = self._settings.run_dir, self._running_plan.label
+        port = registry.reserve_worker_port(run_dir, label, call.port)
+        place = docker_worker.place(self.tool_servers, self.client_config, port)
+        try:
+            with uninterrupted(), _plain_words("to make the worker's container"):
+                facts = docker_worker.facts(self._engine.client.info(), call.folder)
+                container = self._create(
+                    f"{label}-connect-{port}",
+                    docker_worker.command(call.connector_files),
+                    alias=f"connect-{port}",
+                    environment={**_tool_environment(), **docker_worker.environment()},
+                    mem_limit=docker_worker.MEMORY,
+                    ports={f"{docker_worker.REST_PORT}/tcp": (HOST, port)},
+                    mounts=[*self._no_volumes(), facts.mount],
+                    working_dir=facts.mount_point,
+                    **facts.options,
+                )
+                contents = docker_worker.files(call.properties(place))
+                container.put_archive("/", _archive(contents))
+        except BaseException:
+            registry.release_worker_port(run_dir, label, port)
+            raise
+        return docker_worker.DockerWorker(container, port, run_dir, label)
+
                 guardian.remove_cluster(self._settings.run_dir, self._label, self.name)
             self._label = None
             self._plan = None

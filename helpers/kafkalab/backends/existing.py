@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, NoReturn
 import javaproperties
 
 from kafkalab import client_properties, guardian, librdkafka, registry
-from kafkalab.backends import NodeState, TerminalCommand, ToolCall, ToolProcess
+from kafkalab.backends import (
+    NodeState,
+    TerminalCommand,
+    ToolCall,
+    ToolProcess,
+    WorkerCall,
+    WorkerProcess,
+)
 from kafkalab.backends.process import run_tool_process, terminal_tool
+from kafkalab.backends.process_worker import process_worker
 from kafkalab.console_line import client_file_options
 from kafkalab.deadline import Deadline
 from kafkalab.distribution import Distribution, provide
@@ -143,6 +151,11 @@ class ExistingBackend:
         if self._distribution is None:
             self._distribution = provide(self._settings)
         if self._guardian is None:
+    def connect_worker(self, call: WorkerCall) -> WorkerProcess:
+        return process_worker(
+            self._tools(), self._settings, call, label=self._label, client=self._client
+        )
+
             # before the folder: what has no living guardian counts as left behind
             self._guardian = Guardian(self._settings.run_dir, self._label, "process")
             registry.cluster_folder(self._settings.run_dir, self._label)

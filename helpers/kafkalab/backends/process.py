@@ -19,7 +19,15 @@ from pathlib import Path
 import psutil
 
 from kafkalab import archives, guardian, jvm, registry, trainer
-from kafkalab.backends import NodeState, TerminalCommand, ToolCall, ToolProcess
+from kafkalab.backends import (
+    NodeState,
+    TerminalCommand,
+    ToolCall,
+    ToolProcess,
+    WorkerCall,
+    WorkerProcess,
+)
+from kafkalab.backends.process_worker import process_worker
 from kafkalab.deadline import Deadline
 from kafkalab.distribution import TOOL_CLASSES, Distribution, cache_error, provide
 from kafkalab.errors import KafkaLabError, telling_lines
@@ -271,7 +279,7 @@ class ProcessBackend:
                 cwd=folder,
                 env=jvm.environment(),
                 start_new_session=True,  # ■ signals the kernel's process group
-                creationflags=_new_group(),
+                creationflags=jvm.new_group(),
             )
 
     def stop_node(self, node_id: int, deadline: Deadline) -> None:
@@ -377,6 +385,15 @@ class ProcessBackend:
             self._label = self._plan = None
         for started in self._started.values():
             started.wait(timeout=10)
+    def connect_worker(self, call: WorkerCall) -> WorkerProcess:
+        return process_worker(
+            self._java(),
+            self._settings,
+            call,
+            label=self._running_plan.label,
+            client=self.client_config,
+        )
+
         self._started.clear()
         if self._guardian is not None:
             self._guardian.dismiss()
@@ -402,13 +419,6 @@ def _plan(settings: Settings, record: ClusterRecord) -> ClusterPlan:
         record.config,
         record.client_ports,
     )
-
-
-def _new_group() -> int:
-    """On Windows a process needs a group of its own to be spared by Ctrl-C."""
-    if sys.platform == "win32":
-        return subprocess.CREATE_NEW_PROCESS_GROUP
-    return 0
 
 
 def _interrupt_signal() -> int:
@@ -451,7 +461,7 @@ def run_tool_process(
         stderr=subprocess.STDOUT,
         env=jvm.environment(),
         start_new_session=True,
-        creationflags=_new_group(),
+        creationflags=jvm.new_group(),
     )
     return _JavaTool(process, call.input, private)
 
@@ -498,6 +508,7 @@ def _tool_command(
         flags=(
             *jvm.SMALL,
             *jvm.TOOL_HEAP,
+    args = [_fill(argument, names) for argument in call.args]
             *jvm.QUIET,
             *archives.jvm_options(settings.cache, distribution),
         ),
@@ -505,7 +516,7 @@ def _tool_command(
             CLUSTER_LABEL: label,
             "log4j2.configurationFile": jvm.log_config("tool"),
         },
-        args=[_fill(argument, names) for argument in call.args],
+        args=args,
     )
     return arguments, private
 

@@ -1,0 +1,247 @@
+"""A Connect worker that runs beside a cluster: `cluster.connect(…)`."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from kafkalab.backends import Backend, WorkerCall, WorkerProcess
+from kafkalab.connect_config import (
+    WorkerLine,
+    put_release_files,
+    read_line,
+    rendered,
+    worker_settings,
+)
+from kafkalab.deadline import Deadline
+from kafkalab.errors import KafkaLabError, telling_lines
+from kafkalab.interrupts import uninterrupted
+from kafkalab.node_config import HOST
+
+_LOG_LINES_IN_ERRORS = 12
+_REST_SECONDS = 5.0
+_PORT_TAKEN = ("Address already in use", "BindException", "Failed to bind")
+
+
+class WorkerLog(str):
+    """A worker's log that a notebook shows as it is, line by line."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class ConnectWorker:
+    """A standalone Connect worker.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it runs: connectors' file names count from here.
+    """
+
+    def __init__(self, process: WorkerProcess, line: WorkerLine, folder: Path) -> None:
+        self.folder = folder
+        self._process = process
+        self._line = line
+        self._removed = False
+
+    @property
+    def url(self) -> str:
+        """The address of its REST API, the same after a restart."""
+        return f"http://{HOST}:{self._process.port}"
+
+    @property
+    def running(self) -> bool:
+        """Whether its process lives; connectors may have failed in it."""
+        return not self._removed and self._process.running
+
+    def start(self, timeout: float = 60) -> None:
+        """Start it; return once the connectors that the line names run, or have failed.
+
+        A worker that was stopped goes on from the offsets in its folder.
+
+        Raises
+        ------
+        KafkaLabError
+            It ended early or did not come up in time; then it is stopped.
+        """
+        self._check_there()
+        if self.running:
+            return
+        print(f"$ {self._line.text}", flush=True)
+        deadline = Deadline(timeout)
+        before = len(self._process.log())
+        try:
+            with uninterrupted():  # a worker that has started is always known here
+                self._process.start()
+            self._wait_until_up(deadline, before)
+        except BaseException:
+            with uninterrupted():
+                self._process.kill()
+            raise
+
+    def stop(self, timeout: float = 30) -> None:
+        """Stop it cleanly: its connectors end and their offsets are written down."""
+        if not self._removed:
+            with uninterrupted():
+                self._process.stop(Deadline(timeout))
+
+    def kill(self) -> None:
+        """End it at once, as a power cut does."""
+        if not self._removed:
+            self._process.kill()
+
+    def restart(self, timeout: float = 60) -> None:
+        """`stop`, then `start`."""
+        self.stop()
+        self.start(timeout)
+
+    def logs(self, last: int | None = None) -> WorkerLog:
+        """What it wrote in all its starts, or its `last` lines."""
+        self._check_there()
+        text = self._process.log()
+        return WorkerLog(text if last is None else "\n".join(text.splitlines()[-last:]))
+
+    def remove(self) -> None:
+        """End it for good; its folder stays. Harmless when called twice."""
+        with uninterrupted():
+            if not self._removed:
+                self._process.remove()
+                self._removed = True
+
+    def _check_there(self) -> None:
+        if self._removed:
+            raise KafkaLabError(
+                "This worker ended with its cluster, or another took its place.",
+                fix='start a new one: worker = cluster.connect(folder="connect-files")',
+            )
+
+    # --- waiting ------------------------------------------------------------------------------
+
+    def _wait_until_up(self, deadline: Deadline, before: int) -> None:
+        while not deadline.passed:
+            if not self._process.running:
+                raise self._ended_early(self._process.log()[before:])
+            try:
+                if all(self._settled(name) for name in self._listed(deadline)):
+                    return
+            except (OSError, ValueError, http.client.HTTPException):
+                pass  # it does not listen yet
+            time.sleep(0.05)
+        raise KafkaLabError(
+            f"The Connect worker did not come up within {deadline.seconds:g} seconds.",
+            tried=f"to run {self._line.text}",
+            fix="give it more time: cluster.connect(…, timeout=180)",
+            log=telling_lines(self._process.log()[before:], _LOG_LINES_IN_ERRORS),
+        )
+
+    def _listed(self, deadline: Deadline) -> Iterable[str]:
+        """The line's connectors, once the worker has made them all."""
+        there = self._get("/connectors", deadline)
+        if not set(self._line.connectors) <= set(there):
+            raise ValueError("not all of them are made yet")
+        return self._line.connectors
+
+    def _settled(self, name: str) -> bool:
+        status = self._get(f"/connectors/{quote(name, safe='')}/status", Deadline(_REST_SECONDS))
+        states = [task["state"] for task in status["tasks"]]
+        if status["connector"]["state"] == "FAILED":
+            return True
+        return bool(states) and all(state in ("RUNNING", "FAILED", "PAUSED") for state in states)
+
+    def _get(self, path: str, deadline: Deadline) -> Any:
+        """Ask the REST API; not through a proxy, as urllib would."""
+        seconds = max(0.1, min(_REST_SECONDS, deadline.remaining))
+        connection = http.client.HTTPConnection(HOST, self._process.port, timeout=seconds)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read()
+        finally:
+            connection.close()
+        if answer.status != http.HTTPStatus.OK:
+            raise ValueError(f"{answer.status} for {path}")
+        return json.loads(body)
+
+    def _ended_early(self, text: str) -> KafkaLabError:
+        if any(mark in text for mark in _PORT_TAKEN):
+            from kafkalab.registry import port_in_use
+
+            return port_in_use(self._process.port)
+        return KafkaLabError(
+            "The Connect worker ended while it was starting.",
+            tried=f"to run {self._line.text}",
+            fix="read its last lines below; a wrong value in a properties file is the usual cause",
+            log=telling_lines(text, _LOG_LINES_IN_ERRORS),
+        )
+
+    def __repr__(self) -> str:
+        if self._removed:
+            return "ConnectWorker, ended"
+        state = "running" if self.running else "stopped"
+        return f"ConnectWorker at {self.url}, {state}"
+
+
+def same_folder(worker: ConnectWorker, folder: object) -> bool:
+    """Whether the worker runs in that folder."""
+    return isinstance(folder, str | Path) and worker.folder == Path(folder).resolve()
+
+
+def new_worker(
+    backend: Backend,
+    line: str,
+    folder: str | Path,
+    changes: Mapping[str, str],
+    port: int | None,
+) -> ConnectWorker:
+    """A worker for the backend's cluster, not started; see `KafkaCluster.connect`."""
+    place = _own_folder(folder)
+    _check_port(port)
+    put_release_files(place)
+    read = read_line(line, place)
+    if not backend.owns_brokers:
+        backend.fetch()  # its Kafka comes only now, and may take a while
+    call = WorkerCall(
+        folder=place,
+        connector_files=read.connector_files,
+        properties=lambda where: rendered(worker_settings(read.worker, changes, where)),
+        port=port,
+    )
+    return ConnectWorker(backend.connect_worker(call), read, place)
+
+
+def _own_folder(folder: object) -> Path:
+    """The folder, which exists now and can be written to."""
+    if not isinstance(folder, str | Path) or not str(folder).strip():
+        raise KafkaLabError(
+            f"folder={folder!r} is not the name of a folder.", fix='folder="connect-files"'
+        )
+    place = Path(folder).expanduser().resolve()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            pass
+        (place / "config").mkdir(exist_ok=True)
+    except OSError as error:
+        raise KafkaLabError(
+            f"The folder {folder} cannot be written to: {error.strerror or error}.",
+            tried="to make it the folder of a Connect worker",
+            fix='choose one that you may write to: folder="connect-files"',
+        ) from error
+    return place
+
+
+def _check_port(port: object) -> None:
+    if port is None or (
+        isinstance(port, int) and not isinstance(port, bool) and 1024 <= port < 65536
+    ):
+        return
+    raise KafkaLabError(f"port={port!r} is not a port from 1024 to 65535.", fix="port=8083")
