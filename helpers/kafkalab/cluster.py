@@ -449,7 +449,10 @@ class KafkaCluster:
         while not deadline.passed:
             self._check_ended_early(backend, wanted)
             seen = _describe(admin, min(0.5, deadline.remaining))
-            if seen is not None and seen.controller is not None:
+            if seen is None:
+                # one that is kept can ask for ever a broker that it was told of and that has died
+                admin = _admin(client_config)
+            elif seen.controller is not None:
                 ids = {node.id for node in seen.nodes}
                 if wanted <= ids or not backend.owns_brokers:
                     return
