@@ -72,13 +72,13 @@ _ELSEWHERE = {
         "write the tool's name, such as bin/kafka-get-offsets.sh for GetOffsetShell",
     ),
 }
-_ELSEWHERE["zookeeper-server-stop.sh"] = _ELSEWHERE["zookeeper-server-start.sh"]
-_ELSEWHERE["zookeeper-shell.sh"] = _ELSEWHERE["zookeeper-server-start.sh"]
 _ELSEWHERE["connect-standalone.sh"] = (
     "A Connect worker is more than a tool: it runs on, beside files that it reads and writes.",
     'cluster.connect("bin/connect-standalone.sh config/connect-standalone.properties …", '
     'folder="connect-files")',
 )
+_ELSEWHERE["zookeeper-server-stop.sh"] = _ELSEWHERE["zookeeper-server-start.sh"]
+_ELSEWHERE["zookeeper-shell.sh"] = _ELSEWHERE["zookeeper-server-start.sh"]
 
 
 @dataclass(frozen=True)

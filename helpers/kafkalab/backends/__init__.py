@@ -87,7 +87,6 @@ class TerminalCommand:
     finish: Callable[[], None]
 
 
-class Backend(Protocol):
 @dataclass(frozen=True)
 class WorkerCall:
     """One Connect worker to start.
@@ -136,6 +135,7 @@ class WorkerProcess(Protocol):
         """End it and remove all of it but the learner's folder; harmless when called twice."""
 
 
+class Backend(Protocol):
     """Starts, changes and removes the nodes of one cluster.
 
     An instance belongs to one cluster. Every method may raise `KafkaLabError`.
@@ -188,8 +188,8 @@ class WorkerProcess(Protocol):
     def terminal_command(self, call: ToolCall, *, tty: bool) -> TerminalCommand:
         """The tool for the user's own terminal; `tty` where input and output are one."""
 
-    def remove(self) -> None:
-        """Remove everything; harmless when called twice or after half a start."""
     def connect_worker(self, call: WorkerCall) -> WorkerProcess:
         """A Connect worker for this cluster, made and not yet started."""
 
+    def remove(self) -> None:
+        """Remove everything; harmless when called twice or after half a start."""

@@ -508,11 +508,6 @@ class DockerBackend:
                 container.start()
         return name
 
-    # --- removal ------------------------------------------------------------------------------
-
-    def remove(self) -> None:
-        if self._label is not None:
-            with _plain_words("to remove the cluster"):
     # --- Connect ------------------------------------------------------------------------------
 
     def connect_worker(self, call: WorkerCall) -> WorkerProcess:
@@ -540,6 +535,11 @@ class DockerBackend:
             raise
         return docker_worker.DockerWorker(container, port, run_dir, label)
 
+    # --- removal ------------------------------------------------------------------------------
+
+    def remove(self) -> None:
+        if self._label is not None:
+            with _plain_words("to remove the cluster"):
                 guardian.remove_cluster(self._settings.run_dir, self._label, self.name)
             self._label = None
             self._plan = None

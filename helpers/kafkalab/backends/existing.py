@@ -146,16 +146,16 @@ class ExistingBackend:
             paths={},
         )
 
-    def _tools(self) -> Distribution:
-        """Kafka for the tools, and a private folder that goes when this process goes."""
-        if self._distribution is None:
-            self._distribution = provide(self._settings)
-        if self._guardian is None:
     def connect_worker(self, call: WorkerCall) -> WorkerProcess:
         return process_worker(
             self._tools(), self._settings, call, label=self._label, client=self._client
         )
 
+    def _tools(self) -> Distribution:
+        """Kafka for the tools, and a private folder that goes when this process goes."""
+        if self._distribution is None:
+            self._distribution = provide(self._settings)
+        if self._guardian is None:
             # before the folder: what has no living guardian counts as left behind
             self._guardian = Guardian(self._settings.run_dir, self._label, "process")
             registry.cluster_folder(self._settings.run_dir, self._label)

@@ -379,12 +379,6 @@ class ProcessBackend:
             paths=self._paths(call),
         )
 
-    def remove(self) -> None:
-        if self._label is not None:
-            guardian.remove_cluster(self._settings.run_dir, self._label, self.name)
-            self._label = self._plan = None
-        for started in self._started.values():
-            started.wait(timeout=10)
     def connect_worker(self, call: WorkerCall) -> WorkerProcess:
         return process_worker(
             self._java(),
@@ -394,6 +388,12 @@ class ProcessBackend:
             client=self.client_config,
         )
 
+    def remove(self) -> None:
+        if self._label is not None:
+            guardian.remove_cluster(self._settings.run_dir, self._label, self.name)
+            self._label = self._plan = None
+        for started in self._started.values():
+            started.wait(timeout=10)
         self._started.clear()
         if self._guardian is not None:
             self._guardian.dismiss()
@@ -502,13 +502,13 @@ def _tool_command(
         path.write_text(content, encoding="utf-8")
         private.append(path)
         names[name] = str(path)
+    args = [_fill(argument, names) for argument in call.args]
     arguments = jvm.command(
         distribution,
         TOOL_CLASSES[call.script],
         flags=(
             *jvm.SMALL,
             *jvm.TOOL_HEAP,
-    args = [_fill(argument, names) for argument in call.args]
             *jvm.QUIET,
             *archives.jvm_options(settings.cache, distribution),
         ),
