@@ -15,6 +15,7 @@ from kafkalab.console_output import ReadableOutput
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
 from kafkalab.interrupts import uninterrupted
+from kafkalab.java_classes import RUN_CLASS
 
 __all__ = ["BackgroundTool", "Command", "Place", "ToolResult", "prepare", "run", "translate"]
 
@@ -50,6 +51,11 @@ class Command:
         return self.call.script in CONSUMERS and not has_option(
             self.call.args, "--help", "--version"
         )
+
+    @property
+    def application(self) -> bool:
+        """True for an application of Kafka Streams: it runs until it is stopped."""
+        return self.call.script == RUN_CLASS
 
     @property
     def bounded_by_itself(self) -> bool:
@@ -106,6 +112,7 @@ def prepare(backend: Backend, line: str, *, input: str = "", broker: int | None 
         tool_servers=backend.tool_servers,
         addresses=_addresses(backend),
         node_id=_node(backend, broker),
+        state_dir=backend.state_dir,
     )
     return Command(translate(line, place, input=input))
 
@@ -154,6 +161,13 @@ def run(
     _check_seconds("idle", idle)
     command = prepare(backend, line, input=input, broker=broker)
     _check_input(command, input)
+    if command.application and not background:
+        raise KafkaLabError(
+            f"{command.call.args[0].rpartition('.')[2]} runs until it is stopped, "
+            "and this cell would wait for it.",
+            tried=f"to run {command.text}",
+            fix="leave it running: demo = cluster.console(…, background=True); demo.stop() ends it",
+        )
     if not backend.owns_brokers:
         backend.fetch()  # its tools come only now, and may take a while
     if background:

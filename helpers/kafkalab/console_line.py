@@ -18,11 +18,17 @@ import javaproperties
 from kafkalab.backends import ToolCall
 from kafkalab.distribution import TOOL_CLASSES
 from kafkalab.errors import KafkaLabError
+from kafkalab.java_classes import APPLICATIONS, RUN_CLASS, require_application, tool_of
 
 PRODUCER = "kafka-console-producer.sh"
 CONSUMERS = ("kafka-console-consumer.sh", "kafka-console-share-consumer.sh")
 FILE_NAME = "file:"
 """`ToolCall.files` holds a file that the line names under this prefix and the name as typed."""
+STREAMS_FILE = "streams.properties"
+"""The settings that an application of Kafka Streams is given where the line names none."""
+_QUICK_RESTART = {"group.instance.id": "kafkalab"}
+"""An application that stops does not leave its group. Without a name by which the group knows it
+again, its next start waits until the broker gives the old member up: 45 s, measured."""
 
 _WITHOUT_SERVER = ("kafka-storage.sh", "kafka-dump-log.sh")
 _SERVER_FIRST = ("kafka-features.sh", "kafka-metadata-quorum.sh", "kafka-transactions.sh")
@@ -67,10 +73,6 @@ _ELSEWHERE = {
         "This cluster's brokers are stopped by the notebook, not by a line.",
         "cluster.stop_broker(1) for one broker, cluster.stop() for the whole cluster",
     ),
-    "kafka-run-class.sh": (
-        "console runs Kafka's own tools by their names, not by their Java classes.",
-        "write the tool's name, such as bin/kafka-get-offsets.sh for GetOffsetShell",
-    ),
 }
 _ELSEWHERE["connect-standalone.sh"] = (
     "A Connect worker is more than a tool: it runs on, beside files that it reads and writes.",
@@ -94,11 +96,14 @@ class Place:
     node_id : int or None
         The broker whose own files stand for the documentation's paths; None where they are out
         of reach.
+    state_dir : str
+        Where an application of Kafka Streams keeps its state; removed with the cluster.
     """
 
     tool_servers: str
     addresses: Mapping[str, str]
     node_id: int | None = None
+    state_dir: str = ""
 
 
 def translate(line: str, place: Place, *, input: str = "") -> ToolCall:
@@ -106,7 +111,8 @@ def translate(line: str, place: Place, *, input: str = "") -> ToolCall:
 
     A leading `$ ` and the folder `bin/` are dropped. `localhost:9092`, the documentation's
     placeholder, becomes this cluster's address, which is added where it is missing.
-    `/tmp/kraft-combined-logs` and `config/server.properties` become a broker's own.
+    `/tmp/kraft-combined-logs` and `config/server.properties` become a broker's own. An application
+    of Kafka Streams is given the cluster's address and a folder for its state in a file.
 
     Raises
     ------
@@ -121,6 +127,8 @@ def translate(line: str, place: Place, *, input: str = "") -> ToolCall:
             "The line is empty.", fix='cluster.console("bin/kafka-topics.sh --list")'
         )
     script = _script(words[0])
+    if script == RUN_CLASS:
+        return _run_class(words[1:], place, input)
     _refuse_old_options(script, words[1:])
     return _Translation(script, place).call(words[1:], input)
 
@@ -258,7 +266,7 @@ def _script(word: str) -> str:
     """The known tool that a first word means, whatever folder and ending it has."""
     name = re.split(r"[/\\]", word)[-1]
     script = re.sub(r"\.(sh|bat)$", "", name, flags=re.I) + ".sh"
-    if script in TOOL_CLASSES:
+    if script in TOOL_CLASSES or script == RUN_CLASS:
         return script
     if script in _ELSEWHERE:
         what, fix = _ELSEWHERE[script]
@@ -270,6 +278,28 @@ def _script(word: str) -> str:
         f"console runs Kafka's own tools, and {word!r} is none that it knows.",
         fix=f"{fix}The tools are: {', '.join(known)}",
     )
+
+
+def _run_class(words: list[str], place: Place, input: str) -> ToolCall:
+    """A class by its name: the tool behind which it stands, or an application."""
+    if not words:
+        raise KafkaLabError(
+            f"{RUN_CLASS} runs a class, and the line names none.",
+            fix=f'cluster.console("bin/{RUN_CLASS} {APPLICATIONS[0]}", background=True)',
+        )
+    name, *rest = words
+    script = tool_of(name)
+    if script is not None:
+        _refuse_old_options(script, rest)
+        return _Translation(script, place).call(rest, input)
+    require_application(name)
+    if len(rest) > 1:
+        raise KafkaLabError(
+            f"{name.rpartition('.')[2]} takes one file of settings and nothing else.",
+            tried=f"to read {shlex.join(rest)}",
+            fix="write the settings into one file, a name=value a line",
+        )
+    return _Translation(RUN_CLASS, place).application(name, *rest)
 
 
 def _refuse_old_options(script: str, words: list[str]) -> None:
@@ -327,6 +357,19 @@ class _Translation:
             files=self._files or None,
             node_id=self._place.node_id if self._needs_node else None,
         )
+
+    def application(self, name: str, settings: str | None = None) -> ToolCall:
+        """An application of Kafka Streams, with a file of settings of its own or none."""
+        key, typed = STREAMS_FILE, ""
+        if settings is not None:
+            key = self._file(settings, client=True)[1:-1]
+            typed = f"{self._files[key].rstrip()}\n"
+        own = {"bootstrap.servers": self._place.tool_servers, "state.dir": self._place.state_dir}
+        before, after = (
+            str(javaproperties.dumps(some, timestamp=False)) for some in (_QUICK_RESTART, own)
+        )
+        text = before + typed + after  # the last of two counts
+        return ToolCall(script=RUN_CLASS, args=(name, f"{{{key}}}"), files={key: text})
 
     def _arguments(self, words: list[str]) -> list[str]:
         args = []

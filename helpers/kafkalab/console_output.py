@@ -6,6 +6,7 @@ import re
 from collections import deque
 
 from kafkalab.console_line import CONSUMERS, PRODUCER
+from kafkalab.java_classes import RUN_CLASS
 
 _NOISE = re.compile(
     r"(OpenJDK|Java HotSpot)\(?.* warning:"
@@ -42,7 +43,7 @@ class ReadableOutput:
 
     Warnings of the Java runtime and stack frames go. Of an error that the tool prints as a
     sentence and then once more as a log event, the sentence stays. Lines that may be records are
-    left alone.
+    left alone. An application of Kafka Streams prints only its log, and of that errors are shown.
 
     Parameters
     ----------
@@ -53,6 +54,8 @@ class ReadableOutput:
     def __init__(self, script: str) -> None:
         self._records = script in CONSUMERS
         self._prompts = script == PRODUCER
+        self._only_errors = script == RUN_CLASS
+        self._in_warning = False
         self._in_trace = False
         self._held: list[str] = []
         self._recent: deque[str] = deque(maxlen=_REMEMBERED)
@@ -69,12 +72,15 @@ class ReadableOutput:
         event = self._event(line)
         if event is not None:
             self._in_trace = True
-            return self._log_event(*event)
+            self._in_warning = self._only_errors and event[0] == "WARN"
+            return [] if self._in_warning else self._log_event(*event)
         if self._in_trace and _TRACE.match(line):
             return []
         if _HEADER.match(line) and (self._in_trace or not self._records):
             self._in_trace = True
             return self._hold(line.replace(_WRAPPER, ""))
+        if self._in_warning:  # one warning can have several lines
+            return []
         self._in_trace = False
         return self._say(line if self._records else _PRIVATE_FILE.sub("<private file>", line))
 

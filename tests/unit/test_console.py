@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import javaproperties
 import pytest
 
 from kafkalab import KafkaLabError
@@ -23,6 +24,7 @@ PLACE = Place(
         **{server: server for server in SERVERS.split(",")},
     },
     node_id=1,
+    state_dir="/state",
 )
 ELSEWHERE = Place(tool_servers="kafka.example:9092", addresses={}, node_id=None)
 
@@ -115,7 +117,6 @@ def test_an_unknown_tool_is_refused_with_the_closest_name_and_all_known() -> Non
         ("bin/zookeeper-server-start.sh config/zookeeper.properties", "ZooKeeper is gone"),
         ("bin/kafka-server-start.sh config/server.properties", "started by the notebook"),
         ("bin/kafka-server-stop.sh", "stopped by the notebook"),
-        ("bin/kafka-run-class.sh kafka.tools.GetOffsetShell", "by their names"),
         ("bin/kafka-topics.sh --list --zookeeper localhost:2181", "no ZooKeeper"),
         ("bin/kafka-console-producer.sh --broker-list localhost:9092 --topic t", "is called"),
         ("", "empty"),
@@ -123,6 +124,91 @@ def test_an_unknown_tool_is_refused_with_the_closest_name_and_all_known() -> Non
 )
 def test_old_steps_are_explained(line: str, word: str) -> None:
     assert word in refusal(line).what
+
+
+# --- classes ----------------------------------------------------------------------------------
+
+WORD_COUNT = "org.apache.kafka.streams.examples.wordcount.WordCountDemo"
+
+
+def settings_of(call: ToolCall) -> dict[str, str]:
+    """What the application reads from its file."""
+    (text,) = (call.files or {}).values()
+    return javaproperties.loads(text)
+
+
+def test_an_application_is_given_the_clusters_address_and_a_place_for_its_state() -> None:
+    call = translate(f"$ bin/kafka-run-class.sh {WORD_COUNT}", PLACE)
+    assert call.script == "kafka-run-class.sh"
+    assert call.args == (WORD_COUNT, "{streams.properties}")
+    assert shown(call) == f"bin/kafka-run-class.sh {WORD_COUNT} streams.properties"
+    assert settings_of(call)["bootstrap.servers"] == SERVERS
+    assert settings_of(call)["state.dir"] == "/state"
+
+
+def test_an_applications_own_settings_are_kept_but_for_address_and_place(tmp_path: Path) -> None:
+    mine = tmp_path / "my.properties"
+    mine.write_text(
+        "bootstrap.servers=localhost:9092\nstate.dir=/home/me\n"
+        "application.id=mine\ngroup.instance.id=me"
+    )
+    call = translate(f"bin/kafka-run-class.sh {WORD_COUNT} {mine}", PLACE)
+    assert shown(call).endswith(str(mine))
+    assert settings_of(call) == {
+        "bootstrap.servers": SERVERS,
+        "state.dir": "/state",
+        "application.id": "mine",
+        "group.instance.id": "me",
+    }
+
+
+def test_an_applications_file_never_leads_to_another_cluster(tmp_path: Path) -> None:
+    mine = tmp_path / "my.properties"
+    mine.write_text("bootstrap.servers=prod.example:9092")
+    error = refusal(f"bin/kafka-run-class.sh {WORD_COUNT} {mine}")
+    assert "'prod.example:9092' is not an address of this cluster" in error.what
+
+
+@pytest.mark.parametrize("script", sorted(TOOL_CLASSES))
+def test_the_class_of_a_tool_is_the_tool(script: str) -> None:
+    by_class = translate(f"bin/kafka-run-class.sh {TOOL_CLASSES[script]} --topic t", PLACE)
+    assert by_class == translate(f"bin/{script} --topic t", PLACE)
+
+
+@pytest.mark.parametrize(
+    ("words", "what", "fix"),
+    [
+        ("", "names none", WORD_COUNT),
+        ("WordCountDemo", "not a class of Kafka's distribution that", WORD_COUNT),
+        (WORD_COUNT.replace("Demo", "Dmeo"), "not a class of", WORD_COUNT),
+        ("kafka.tools.GetOffsetShell", "not a class of", "bin/kafka-get-offsets.sh"),
+        ("com.example.Shop", "com.example.Shop is not a class of", "its own java"),
+        ("org.apache.kafka.streams.examples.pipe.PipeDemo", "connects to localhost:9092", "file"),
+        (f"-daemon {WORD_COUNT}", "-daemon is an option", "background=True"),
+        (f"{WORD_COUNT} a.properties b.properties", "takes one file of settings", "one file"),
+        (f"{WORD_COUNT} no-such.properties", "cannot be read: No such file", "path"),
+        ("org.apache.kafka.tools.TopicCommand --list --zookeeper z:2181", "no ZooKeeper", "leave"),
+    ],
+)
+def test_a_class_that_is_not_run_here_is_refused_with_what_is(
+    words: str, what: str, fix: str
+) -> None:
+    error = refusal(f"bin/kafka-run-class.sh {words}")
+    assert what in error.what
+    assert fix in error.fix
+
+
+def test_of_an_applications_log_only_errors_are_shown() -> None:
+    output = ReadableOutput("kafka-run-class.sh")
+    lines = [
+        "[2026-11-24 07:55:27,471] WARN Explicit naming is disabled: not named: a-changelog",
+        "Following state store(s) has not been named: a",
+        " (org.apache.kafka.streams.processor.internals.InternalTopologyBuilder)",
+        "[2026-11-24 07:55:28,471] ERROR stream-thread [t] the source topics are missing (o.a.k.T)",
+        "[2026-11-24 07:55:29,471] WARN one more (o.a.k.T)",
+    ]
+    shown_lines = [text for line in lines for text in output.feed(line)] + output.flush()
+    assert shown_lines == ["ERROR stream-thread [t] the source topics are missing"]
 
 
 def test_the_mended_line_of_an_old_option_is_given() -> None:

@@ -27,7 +27,8 @@ class ToolCall:
     Attributes
     ----------
     script : str
-        The tool's name without folder, such as `kafka-topics.sh`.
+        The tool's name without folder, such as `kafka-topics.sh`. The first argument of
+        `kafka-run-class.sh` is a Java class.
     args : tuple of str
         Its arguments; addresses in them are already this cluster's `tool_servers`.
     input : str
@@ -156,6 +157,10 @@ class Backend(Protocol):
     @property
     def tool_servers(self) -> str:
         """The `--bootstrap-server` of a console tool, as seen from where tools run."""
+
+    @property
+    def state_dir(self) -> str:
+        """A folder where tools run, for what an application keeps; removed with the cluster."""
 
     @property
     def node_ids(self) -> Sequence[int]: ...

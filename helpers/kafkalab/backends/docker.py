@@ -75,6 +75,7 @@ TOOL_LOG_CONFIG = str(HOME / "config/kafkalab-tool-log4j2.properties")
 NODE_MEMORY = "768m"
 """A broker takes 250-300 MiB; the rest is for a tool that runs beside it."""
 TOOLS_MEMORY = "2g"
+APPLICATION_STATE = "/tmp/kafkalab-state"  # noqa: S108 - in the tools' own container
 _REFUSED_PORT = (
     "port is already allocated",
     "address already in use",
@@ -164,6 +165,10 @@ class DockerBackend:
     @property
     def tool_servers(self) -> str:
         return self._running_plan.internal_servers
+
+    @property
+    def state_dir(self) -> str:
+        return APPLICATION_STATE
 
     @property
     def node_ids(self) -> Sequence[int]:

@@ -18,13 +18,14 @@ from kafkalab.backends import (
     WorkerCall,
     WorkerProcess,
 )
-from kafkalab.backends.process import run_tool_process, terminal_tool
+from kafkalab.backends.process import APPLICATION_STATE, run_tool_process, terminal_tool
 from kafkalab.backends.process_worker import process_worker
 from kafkalab.console_line import client_file_options
 from kafkalab.deadline import Deadline
 from kafkalab.distribution import Distribution, provide
 from kafkalab.errors import KafkaLabError
 from kafkalab.guardian import Guardian
+from kafkalab.java_classes import RUN_CLASS
 from kafkalab.node_config import new_label
 from kafkalab.settings import Settings
 
@@ -83,6 +84,10 @@ class ExistingBackend:
     @property
     def tool_servers(self) -> str:
         return self._client["bootstrap.servers"]
+
+    @property
+    def state_dir(self) -> str:
+        return str(self._settings.run_dir / self._label / APPLICATION_STATE)
 
     @property
     def node_ids(self) -> Sequence[int]:
@@ -199,6 +204,8 @@ def option_name(script: str, distribution: Distribution) -> str:
 
 def _client_files(call: ToolCall) -> list[str]:
     """Names in `call.files` of the client files that the line itself gives."""
+    if call.script == RUN_CLASS:
+        return list(call.files or {})
     options = client_file_options(call.script)
     values = [
         word.partition("=")[2] if "=" in word else following

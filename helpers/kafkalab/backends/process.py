@@ -33,6 +33,7 @@ from kafkalab.distribution import TOOL_CLASSES, Distribution, cache_error, provi
 from kafkalab.errors import KafkaLabError, telling_lines
 from kafkalab.guardian import CLUSTER_LABEL, Guardian
 from kafkalab.interrupts import uninterrupted
+from kafkalab.java_classes import RUN_CLASS
 from kafkalab.node_config import (
     ClusterPlan,
     new_cluster_id,
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 
 NODE_PROPERTY = "kafkalab.node"
 PORTS_PER_NODE = 3
+APPLICATION_STATE = "application-state"
 
 
 class ProcessBackend:
@@ -112,6 +114,10 @@ class ProcessBackend:
     @property
     def tool_servers(self) -> str:
         return self._running_plan.bootstrap_servers
+
+    @property
+    def state_dir(self) -> str:
+        return str(self._settings.run_dir / self._running_plan.label / APPLICATION_STATE)
 
     @property
     def node_ids(self) -> Sequence[int]:
@@ -505,7 +511,7 @@ def _tool_command(
     args = [_fill(argument, names) for argument in call.args]
     arguments = jvm.command(
         distribution,
-        TOOL_CLASSES[call.script],
+        args.pop(0) if call.script == RUN_CLASS else TOOL_CLASSES[call.script],
         flags=(
             *jvm.SMALL,
             *jvm.TOOL_HEAP,
