@@ -19,6 +19,7 @@ import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from kafkalab import KafkaCluster
+from kafkalab import cluster as clusters
 from kafkalab.deadline import Deadline
 from kafkalab.exercises import engine, exercises_of, module_names
 from kafkalab.exercises.engine import Exercise, State, Task
@@ -87,6 +88,15 @@ def message(room: KafkaCluster) -> Message:
     assert found is not None
     assert found.error() is None
     return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_else_runs() -> Iterator[None]:
+    """Stop the clusters that a solution or a wrong answer has started."""
+    before = set(clusters._running)
+    yield
+    for name in set(clusters._running) - before:
+        clusters._running[name].stop()
 
 
 def started(exercise: Exercise, cluster: KafkaCluster) -> Task:

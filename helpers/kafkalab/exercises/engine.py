@@ -17,6 +17,9 @@ from kafkalab.errors import KafkaLabError
 CHECK_SECONDS = 8.0
 """A check answers within this time, whatever it is given."""
 
+MOST_ITEMS = 1_000_000
+"""No exercise asks for a text or list that is longer."""
+
 
 class State(StrEnum):
     """The three answers of a check."""
@@ -150,7 +153,7 @@ class Task:
                 return not_attempted(_STOPPED)
             if self._too_few_brokers:
                 return not_attempted(self._too_few_brokers)
-            return _unfinished(answer) or self.exercise.check(self._cluster, answer)
+            return _unfit(answer) or self.exercise.check(self._cluster, answer)
         except KafkaLabError as error:
             if not self._cluster.is_running:  # stopped meanwhile
                 return not_attempted(_STOPPED)
@@ -198,6 +201,7 @@ class Task:
         return self._question()._repr_html_()
 
 
+_SIZED = (str, bytes, bytearray, list, tuple, set, frozenset, dict, range)
 _STOPPED = "The cluster is stopped; `start()` starts it again."
 _BEGIN_AGAIN = "Look at which brokers run (`cluster.brokers`); then `start()` again."
 
@@ -210,8 +214,8 @@ def _start_all_brokers(cluster: KafkaCluster) -> None:
             cluster.start_broker(broker.node_id)
 
 
-def _unfinished(answer: object) -> Verdict | None:
-    """What to say to an answer that still has to be run or waited for."""
+def _unfit(answer: object) -> Verdict | None:
+    """What to say to an answer that has to be run or waited for first, or never ends."""
     kind = type(answer).__name__
     if isinstance(answer, Iterator):
         return not_yet(
@@ -225,6 +229,8 @@ def _unfinished(answer: object) -> Verdict | None:
             "a future, which stands for an answer that may still be on its way",
             "the answer itself: `answer.result(timeout=10)`",
         )
+    if isinstance(answer, _SIZED) and len(answer) > MOST_ITEMS:
+        return not_yet(f"a {kind} of {len(answer):,} items", "far fewer of them")
     return None
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kafkalab import librdkafka
 from kafkalab.deadline import Deadline
@@ -15,6 +16,7 @@ from kafkalab.topics import Topic, connect, describe_topic, list_all, no_answer
 
 if TYPE_CHECKING:
     import pandas as pd
+    from confluent_kafka.admin import ConfigEntry, ConfigResource
 
     from kafkalab.cluster import KafkaCluster
 
@@ -67,6 +69,50 @@ def fresh_topic(
     future = admin.create_topics([new], operation_timeout=10, request_timeout=10)[name]
     _outcome(future, f"to create topic {name}", deadline)
     describe_topic(cluster, name, deadline)  # returns once every partition has its leader
+
+
+def refused_topic(cluster: KafkaCluster, name: str, config: Mapping[str, str]) -> None:
+    """Ask for a topic with a setting that the cluster refuses, and do not mind.
+
+    Raises
+    ------
+    KafkaLabError
+        Where the cluster makes it after all.
+    """
+    from confluent_kafka import KafkaException
+    from confluent_kafka.admin import NewTopic
+
+    admin, _ = connect(cluster)
+    future = admin.create_topics([NewTopic(name, 1, 1, config=dict(config))])[name]
+    try:
+        future.result(timeout=STAGE_SECONDS)
+    except KafkaException:
+        return
+    raise KafkaLabError(f"The cluster made the topic {name}.", fix="start() again")
+
+
+def change_settings(cluster: KafkaCluster, topic: str, config: Mapping[str, str]) -> None:
+    """Give a topic settings of its own, beside those that it has.
+
+    Raises
+    ------
+    KafkaLabError
+        Where the cluster refuses it or does not answer.
+    """
+    from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+
+    deadline = Deadline(STAGE_SECONDS)
+    admin, causes = connect(cluster)
+    put = AlterConfigOpType.SET
+    entries = [ConfigEntry(k, v, incremental_operation=put) for k, v in config.items()]
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
+    future = admin.incremental_alter_configs([resource], request_timeout=10)[resource]
+    _outcome(future, f"to change the settings of topic {topic}", deadline)
+    # the controller has answered; the broker that is asked may hear of it a moment later
+    while not config.items() <= look_at_settings(cluster, topic).items():
+        if deadline.passed:
+            raise no_answer(causes, deadline)
+        time.sleep(0.05)
 
 
 def remove_topics(cluster: KafkaCluster, *names: str) -> None:
@@ -142,11 +188,25 @@ def look_at_settings(cluster: KafkaCluster, topic: str) -> Mapping[str, str]:
     """A topic's settings in force, defaults included: name → value."""
     from confluent_kafka.admin import ConfigResource, ResourceType
 
-    admin, _ = connect(cluster)
-    resource = ConfigResource(ResourceType.TOPIC, topic)
-    future = admin.describe_configs([resource], request_timeout=LOOK_SECONDS)[resource]
-    entries = _outcome(future, f"to read the settings of topic {topic}", Deadline(LOOK_SECONDS))
-    return {name: entry.value for name, entry in entries.items()}  # type: ignore[attr-defined]
+    entries = _settings(cluster, ConfigResource(ResourceType.TOPIC, topic))
+    return {name: entry.value for name, entry in entries.items()}
+
+
+def look_at_own_settings(cluster: KafkaCluster, topic: str) -> Mapping[str, str]:
+    """Those settings that are set on the topic itself, be it to the default's value."""
+    from confluent_kafka.admin import ConfigResource, ConfigSource, ResourceType
+
+    own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
+    entries = _settings(cluster, ConfigResource(ResourceType.TOPIC, topic))
+    return {name: entry.value for name, entry in entries.items() if entry.source == own}
+
+
+def look_at_broker_settings(cluster: KafkaCluster, node_id: int = 1) -> Mapping[str, str]:
+    """A broker's settings in force, defaults included: name → value."""
+    from confluent_kafka.admin import ConfigResource, ResourceType
+
+    entries = _settings(cluster, ConfigResource(ResourceType.BROKER, str(node_id)))
+    return {name: entry.value for name, entry in entries.items()}
 
 
 def look_at_records(cluster: KafkaCluster, topic: str) -> pd.DataFrame:
@@ -167,13 +227,21 @@ def look_at_committed(
     return found
 
 
+def _settings(cluster: KafkaCluster, resource: ConfigResource) -> Mapping[str, ConfigEntry]:
+    admin, _ = connect(cluster)
+    future = admin.describe_configs([resource], request_timeout=LOOK_SECONDS)[resource]
+    tried = f"to read the settings of {resource.name}"
+    found: Mapping[str, ConfigEntry] = _outcome(future, tried, Deadline(LOOK_SECONDS))
+    return found
+
+
 def _outcome(
-    future: object, tried: str, deadline: Deadline, *, gone_is_fine: bool = False
-) -> object:
+    future: Future[Any], tried: str, deadline: Deadline, *, gone_is_fine: bool = False
+) -> Any:
     from confluent_kafka import KafkaError, KafkaException
 
     try:
-        return future.result(timeout=max(0.1, deadline.remaining))  # type: ignore[attr-defined]
+        return future.result(timeout=max(0.1, deadline.remaining))
     except KafkaException as error:
         gone = error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART
         if gone and gone_is_fine:
