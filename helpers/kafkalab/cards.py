@@ -63,7 +63,7 @@ def short(value: object, limit: int = 80) -> str:
     """A repr that never raises, never runs a generator, and fits a sentence."""
     try:
         text = _REPR.repr(value)
-    except Exception:  # an object's own __repr__ may do anything
+    except (Exception, SystemExit):  # an object's own __repr__ may do anything
         text = f"an object of type {type(value).__name__}"
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -112,7 +112,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
     ),
     "02.2": (
         Wrong("the default set", _sets_the_default, r"still set for ex02-shop-\w+ itself"),
-        Wrong("made anew", _makes_it_anew, r"no record 'opened' in ex02-shop-\w+\."),
+        Wrong("made anew", _makes_it_anew, r"no record in ex02-shop-\w+\."),
         Wrong("deleted", _deletes_it, r"no topic ex02-shop-\w+\."),
         Wrong("another one changed too", _changes_another, r"still set for ex02-shop-"),
     ),

@@ -56,24 +56,36 @@ def on(*backends: str) -> pytest.MarkDecorator:
         ("room", "exercise"),
         [
             pytest.param((backend, exercise.brokers), exercise, id=f"{exercise.number}-{backend}")
-            for exercise in EXERCISES
             for backend in backends
+            for exercise in sorted(EXERCISES, key=lambda exercise: exercise.brokers)
         ],
         indirect=["room"],
     )
 
 
 @pytest.fixture(scope="module")
-def room(request: pytest.FixtureRequest) -> Iterator[KafkaCluster]:
-    """One cluster for all exercises of a kind; pytest sorts the tests by its parameter."""
+def rooms() -> Iterator[dict[int, KafkaCluster]]:
+    """The clusters that run, by their number of brokers."""
+    running: dict[int, KafkaCluster] = {}
+    yield running
+    for cluster in running.values():
+        cluster.stop()
+
+
+@pytest.fixture
+def room(request: pytest.FixtureRequest, rooms: dict[int, KafkaCluster]) -> KafkaCluster:
+    """A cluster that is shared by the exercises, until one on another backend is asked for."""
     backend, brokers = request.param
     if backend == "docker" and (reason := docker_missing()) is not None:
         skip_or_fail(reason, "docker")
-    with KafkaCluster(brokers, backend=backend, name=f"exercises-{brokers}") as running:
-        yield running
+    running = rooms.get(brokers)
+    if running is None or running.backend != backend:
+        cluster = KafkaCluster(brokers, backend=backend, name=f"exercises-{brokers}")
+        rooms[brokers] = cluster.start(timeout=180)
+    return rooms[brokers]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def message(room: KafkaCluster) -> Message:
     """A message as a consumer gives it: only a consumer can make one."""
     fresh_topic(room, PARCEL)
@@ -93,10 +105,10 @@ def message(room: KafkaCluster) -> Message:
 @pytest.fixture(autouse=True)
 def nothing_else_runs() -> Iterator[None]:
     """Stop the clusters that a solution or a wrong answer has started."""
-    before = set(clusters._running)
     yield
-    for name in set(clusters._running) - before:
-        clusters._running[name].stop()
+    for name, cluster in list(clusters._running.items()):
+        if not name.startswith("exercises-"):
+            cluster.stop()
 
 
 def started(exercise: Exercise, cluster: KafkaCluster) -> Task:
@@ -162,7 +174,7 @@ def test_a_stopped_cluster(exercise: Exercise) -> None:
 # --- on a cluster ---------------------------------------------------------------------------------
 
 
-@on("process", "docker")
+@on("docker", "process")
 def test_the_placeholder_and_the_solution(room: KafkaCluster, exercise: Exercise) -> None:
     task = started(exercise, room)
     first = task.verdict()
@@ -183,7 +195,7 @@ def test_the_placeholder_and_the_solution(room: KafkaCluster, exercise: Exercise
     ("room", "exercise", "wrong"),
     [
         pytest.param(("process", exercise.brokers), exercise, wrong, id=f"{exercise.number}-{name}")
-        for exercise in EXERCISES
+        for exercise in sorted(EXERCISES, key=lambda exercise: exercise.brokers)
         for wrong in wrong_answers(exercise)
         for name in [wrong.name.replace(" ", "-")]
     ],
