@@ -11,6 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from tests import timelines
 
 from kafkalab.cluster import Broker
 from kafkalab.show import svg
@@ -24,6 +25,7 @@ from kafkalab.show.log_picture import DRAWN_PARTITIONS, WIDTH, draw_log
 from kafkalab.show.picture import Picture
 from kafkalab.show.row import Box, Kind, Row, Run, fold, row
 from kafkalab.show.table import cluster_table
+from kafkalab.show.timeline_picture import draw_timeline
 from kafkalab.show.topic_picture import draw_topic
 from kafkalab.topics import Partition, Topic
 
@@ -183,6 +185,10 @@ SHARED = from_share_tool(
 )
 
 PICTURES = {
+    "timeline": draw_timeline(timelines.KILLED),
+    "timeline, silent": draw_timeline(timelines.SILENT),
+    "timeline, empty": draw_timeline(timelines.EMPTY),
+    "timeline, many": draw_timeline(timelines.MANY),
     "group": draw_group(BILLING),
     "group, moving": draw_group(MOVING),
     "group, many": draw_group(CROWD),

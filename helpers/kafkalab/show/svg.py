@@ -217,6 +217,22 @@ def rule(parent: ET.Element, x: float, y: float, height: float, *, mark: bool = 
     )
 
 
+def patch(parent: ET.Element, x: float, y: float, width: float, height: float) -> None:
+    """A piece of paper over what is drawn already, for words to stand on."""
+    ET.SubElement(
+        parent,
+        "rect",
+        {
+            "x": _number(x),
+            "y": _number(y),
+            "width": _number(width),
+            "height": _number(height),
+            "fill": LIGHT["p"],
+            "class": "p",
+        },
+    )
+
+
 def steps(parent: ET.Element, points: Sequence[tuple[float, float]]) -> None:
     """A line that goes level from each point to below or above the next one."""
     (x, y), *rest = points

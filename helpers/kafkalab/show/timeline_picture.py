@@ -46,7 +46,7 @@ LONGEST = 12.0
 CUT = 4.0
 """Seconds' worth of room that is left of a stretch that is cut."""
 
-TAIL = 0.05
+TAIL = 0.085
 """The least share of the chart that the last stretch takes."""
 
 SHORTEST_CHART = 1.0
@@ -485,11 +485,11 @@ def _summary(history: History) -> list[str]:
     words = [f"{history.seconds:.1f} seconds"]
     topic, group = last_topic(history.topics), last_group(history.groups)
     if history.topic and (topic is None or not topic.partitions):
-        words.append("no such topic" if topic else "the topic was not told")
+        words.append("no such topic" if topic else "topic not known: no answer")
     elif topic is not None:
         words.append(count(len(topic.partitions), "partition"))
     if history.group and group is None:
-        words.append("the group was not told")
+        words.append("group not known: no answer")
     if group is not None:
         words.append(_members(group))
     return [*words, history.note] if history.note else words
@@ -522,6 +522,7 @@ def _chosen(lanes: Sequence[Lanes]) -> Sequence[Lanes]:
 def _draw_lanes(root: ET.Element, history: History, part: Lanes, chart: Scale, y: float) -> float:
     name = _placed(history, part.places, 60)
     if svg.text_width(name, 12) > ROWS_LEFT - MARGIN - 4 and part.rows:
+        svg.patch(root, MARGIN, y + 3, svg.text_width(name, 12) + 16, 15)
         svg.words(root, MARGIN, y + 14, name, size=12, bold=True)
         y += 20
     else:
@@ -545,7 +546,7 @@ def _draw_row(
         box = svg.group(root, f"{name}, {times}: {what}" if name else f"{times}: {what}")
         svg.block(box, left, y, width, BOX_HEIGHT, hue=stretch.hue, dashed=stretch.dashed)
         start, end = _widest(left, left + width, lines)
-        words = _fitting(stretch, end - start - 6)
+        words = _fitting(stretch, end - start - 8)
         if words:
             svg.words(box, (start + end) / 2, y + 14, words, anchor="middle")
 
@@ -575,6 +576,8 @@ def _draw_group(root: ET.Element, history: History, chart: Scale, y: float) -> f
         return y + GAP
     most = max(lag for _, lag in lags)
     svg.words(root, LEFT - 8, y + 16, "lag", ink="s", anchor="end")
+    if most:
+        svg.words(root, LEFT - 8, y + 30, f"most {most:,}", ink="s", anchor="end")
     floor = y + LAG_HEIGHT - 4
     points = [
         (chart.x(seconds), floor - (LAG_HEIGHT - 12) * lag / max(1, most)) for seconds, lag in lags
@@ -602,7 +605,7 @@ def _lags(history: History) -> list[tuple[float, int]]:
 
 
 def _draw_axis(root: ET.Element, chart: Scale, seconds: float, y: float) -> float:
-    svg.words(root, LEFT - 8, y + 14, "seconds", ink="s", anchor="end")
+    svg.words(root, LEFT - 20, y + 14, "seconds", ink="s", anchor="end")
     ticks = _ticks(chart, max(seconds, SHORTEST_CHART))
     whole = all(tick == int(tick) for tick in ticks)
     for tick in ticks:
@@ -645,14 +648,16 @@ def _marks_height(history: History, chart: Scale) -> float:
 def _draw_marks(
     parent: ET.Element, history: History, chart: Scale, top: float, bottom: float
 ) -> None:
-    for mark, (row, x, label, left) in zip(history.marks, _mark_rows(history, chart), strict=True):
-        line = svg.group(parent, f"{mark.seconds:.1f} s: {label}")
+    rows = _mark_rows(history, chart)
+    groups = [svg.group(parent, f"{mark.seconds:.1f} s: {mark.label}") for mark in history.marks]
+    for line, (row, x, _, _) in zip(groups, rows, strict=True):
         y = top + row * MARK_LINE
         svg.rule(line, x, y, bottom - y, mark=True)
-        svg.words(
-            line, x - 5 if left else x + 5, y + 11, label,
-            ink="m", bold=True, anchor="end" if left else None,
-        )  # fmt: skip
+    for row, x, label, left in rows:  # no other mark's line goes through a label
+        y, width = top + row * MARK_LINE, svg.text_width(label)
+        svg.patch(parent, x - 5 - width if left else x + 4, y, width + 1, MARK_LINE - 1)
+        at, anchor = (x - 5, "end") if left else (x + 5, None)
+        svg.words(parent, at, y + 11, label, ink="m", bold=True, anchor=anchor)
 
 
 def _description(history: History, names: dict[str, str]) -> str:

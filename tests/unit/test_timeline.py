@@ -1,0 +1,249 @@
+"""Timelines drawn from plain facts: no broker, no browser."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import pytest
+from tests.timelines import EMPTY, KILLED, MANY, SILENT, group, reader, topic
+
+from kafkalab.deadline import Deadline
+from kafkalab.errors import KafkaLabError
+from kafkalab.show import timeline_watch
+from kafkalab.show.timeline_facts import History, Look, Mark, member_names
+from kafkalab.show.timeline_picture import LEFT, RIGHT, WIDTH, draw_timeline, scale
+from kafkalab.topics import Topic
+
+NS = "{http://www.w3.org/2000/svg}"
+
+
+def tooltips(history: History) -> list[str]:
+    root = ET.fromstring(draw_timeline(history).svg)  # noqa: S314
+    return [str(each.text) for each in root.iter(f"{NS}title")]
+
+
+def said(history: History) -> list[str]:
+    root = ET.fromstring(draw_timeline(history).svg)  # noqa: S314
+    return [str(each.text) for each in root.iter(f"{NS}text")]
+
+
+# --- words ------------------------------------------------------------------------------------
+
+
+def test_words_tell_what_is_different_at_each_mark() -> None:
+    assert draw_timeline(KILLED).text == (
+        "Timeline of topic orders and group billing\n"
+        "partition 0: leader 1, in sync 1, 2, 3, read by nobody\n"
+        "partition 1: leader 2, in sync 1, 2, 3, read by nobody\n"
+        "partition 2: leader 3, in sync 1, 2, 3, read by nobody\n"
+        "group: no members\n"
+        "partitions 0–2: read by ada\n"  # noqa: RUF001
+        "group: 1 member\n"
+        "* bob joins\n"
+        "partition 2: read by bob\n"
+        "group: 2 members\n"
+        "* both read\n"
+        "(no change)\n"
+        "* broker 2 killed\n"
+        "partitions 0, 2: in sync 1, 3\n"
+        "partition 1: leader 3, in sync 1, 3\n"
+        "* broker 2 started\n"
+        "partitions 0–2: in sync 1, 2, 3"  # noqa: RUF001
+    )
+
+
+def test_words_are_the_same_whatever_was_caught_in_between() -> None:
+    """Looks that fall between the marks, other moments and lags change the drawing alone."""
+    few = replace(
+        KILLED,
+        seconds=33.3,
+        groups=[KILLED.groups[0], KILLED.groups[1], KILLED.groups[4], KILLED.groups[6]],
+        marks=[
+            Mark("bob joins", 1.9, 1, 2),
+            Mark("both read", 4.2, 1, 3),
+            Mark("broker 2 killed", 5.0, 1, 3),
+            Mark("broker 2 started", 14.0, 2, 4),
+        ],
+    )
+    assert draw_timeline(few).text == draw_timeline(KILLED).text
+    assert draw_timeline(few).svg != draw_timeline(KILLED).svg
+
+
+def test_rebalance_at_a_mark_is_no_state() -> None:
+    """A mark in the middle of a rebalance finds the readers of before."""
+    marked = replace(KILLED, marks=[Mark("joining", 2.7, 1, 4)])
+    assert "read by ada\ngroup: 1 member\n* joining" in draw_timeline(marked).text
+
+
+def test_rebalance_at_the_end_is_said() -> None:
+    cut = History(None, "billing", 2.8, [], KILLED.groups[:4])
+    text = draw_timeline(cut).text
+    assert text.endswith("group: 2 members, rebalancing")
+    assert "orders 0–1: read by ada\n" in text  # noqa: RUF001
+
+
+def test_silence_is_said() -> None:
+    assert draw_timeline(SILENT).text == (
+        "Timeline of topic orders and group billing\nnothing is known\nno broker answers"
+    )
+    later = replace(KILLED, topics=[*KILLED.topics, Look(19.0, None)], groups=[], group=None)
+    assert draw_timeline(later).text.endswith("in sync 1, 2, 3\nno broker answers")
+
+
+def test_topic_that_is_not_there() -> None:
+    missing = Topic("orders", (), ())
+    history = History("orders", None, 9.0, [Look(0.0, missing), topic(5.0, [1])])
+    assert draw_timeline(replace(history, topics=history.topics[:1])).text == (
+        "Timeline of topic orders\nthere is no topic orders\n(no change)"
+    )
+    assert draw_timeline(history).text == (
+        "Timeline of topic orders\nthere is no topic orders\npartition 0: leader 1, in sync 1, 2, 3"
+    )
+    gone = History("orders", None, 9.0, [topic(0.0, [1]), Look(5.0, missing)])
+    assert draw_timeline(gone).text.endswith("\nthere is no topic orders")
+
+
+def test_partition_without_a_leader() -> None:
+    history = History("orders", None, 9.0, [topic(0.0, [1]), topic(5.0, [None], (1,))])
+    assert draw_timeline(history).text.endswith("partition 0: no leader, in sync 1")
+    assert "partition 0, 5.0 s to 9.0 s: no leader" in tooltips(history)
+
+
+def test_many_partitions_are_folded() -> None:
+    text = draw_timeline(MANY).text
+    assert len(text.splitlines()) < 60
+    assert max(map(len, text.splitlines())) <= 100
+    assert "not told: 88 partitions more" in text
+    assert text.endswith("ended after 10 minutes without a mark")
+
+
+def test_members_are_told_apart() -> None:
+    twins = [reader("rdkafka", [0], member_id="x"), reader("rdkafka", [1, 2], member_id="y")]
+    history = History("orders", "billing", 5.0, [], [group(0.0, *twins)])
+    assert sorted(member_names(history).values()) == ["rdkafka #1", "rdkafka #2"]
+    assert "partitions 1–2: read by rdkafka #2" in draw_timeline(history).text  # noqa: RUF001
+
+
+def test_idle_member_is_counted() -> None:
+    history = History(
+        "orders", "billing", 5.0, [], [group(0.0, reader("a", range(3)), reader("b", []))]
+    )
+    assert "group: 2 members, 1 idle" in draw_timeline(history).text
+
+
+# --- the frame --------------------------------------------------------------------------------
+
+
+def test_frame_has_a_row_for_each_change() -> None:
+    frame = draw_timeline(KILLED).frame
+    assert list(frame.columns) == [
+        "seconds", "topic", "partition", "leader", "in_sync", "member", "lag"
+    ]  # fmt: skip
+    second = frame[frame.partition == 2]
+    assert second.seconds.tolist() == [0.0, 0.1, 1.0, 2.0, 2.6, 3.1, 6.0, 7.0, 15.0]
+    assert second.leader.tolist() == [3] * 9
+    assert second.member.iloc[-1] == "bob"
+    assert second.in_sync.tolist()[-3:] == [[1, 3], [1, 3], [1, 2, 3]]
+    assert second.lag.tolist()[-1] == 9
+
+
+# --- drawing ----------------------------------------------------------------------------------
+
+
+def test_drawing_tells_all_that_was_seen() -> None:
+    shown = tooltips(KILLED)
+    assert "partition 1, 0.0 s to 6.0 s: led by broker 2" in shown
+    assert "partition 1, 6.0 s to 20.0 s: led by broker 3" in shown
+    assert "partition 0, 6.0 s to 15.0 s: in sync: 1, 3, 1 replica behind" in shown
+    assert "partition 2, 2.6 s to 3.1 s: read by nobody (unknown)" in shown
+    assert "partition 2, 4.2 s to 7.0 s: no answer" in shown
+    assert "4.0 s: broker 2 killed" in shown
+    assert "lag: 12 at first, at most 27, 27 last" in shown
+
+
+def test_a_single_replica_needs_no_lane_for_its_followers() -> None:
+    assert "in sync" not in said(EMPTY)
+    assert "in sync" in said(KILLED)
+
+
+def test_drawing_marks_itself_as_one_of_measured_seconds() -> None:
+    assert 'data-compare="text"' in draw_timeline(KILLED).svg.split(">", 1)[0]
+
+
+def test_description_tells_the_lag() -> None:
+    description = re.search("<desc>(.*)</desc>", draw_timeline(KILLED).svg)
+    assert description is not None
+    assert "the lag was 12 → 0 → 27." in description[1]
+
+
+def test_long_stretches_without_a_change_are_cut() -> None:
+    chart = scale([2.0, 400.0], 405.0)
+    assert chart.cuts == ((6.0, 396.0),)
+    assert chart.x(0.0) == LEFT
+    assert chart.x(405.0) == pytest.approx(WIDTH - RIGHT)
+    assert chart.x(2.0) - chart.x(0.0) == pytest.approx(chart.x(404.0) - chart.x(402.0))
+    assert chart.x(396.0) - chart.x(6.0) == pytest.approx(2 * (chart.x(2.0) - chart.x(0.0)))
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 1.0, 59.0, 600.0])
+def test_scale_never_goes_back(seconds: float) -> None:
+    chart = scale([seconds / 3, seconds / 2, seconds], seconds)
+    places = [chart.x(seconds * i / 50) for i in range(51)]
+    assert places == sorted(places)
+    assert places[0] == LEFT
+    assert places[-1] <= WIDTH - RIGHT + 0.001
+
+
+# --- watching ---------------------------------------------------------------------------------
+
+
+def test_something_must_be_watched() -> None:
+    with pytest.raises(KafkaLabError, match="something to watch"):
+        timeline_watch.start_timeline(None, None, None)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def record(monkeypatch: pytest.MonkeyPatch) -> timeline_watch._Record:
+    """A record whose cluster cannot be reached: nobody listens at this address."""
+    monkeypatch.setattr(timeline_watch, "FIRST_SECONDS", 0.2)
+    monkeypatch.setattr(timeline_watch, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(timeline_watch, "FRESH_SECONDS", 0.2)
+    return timeline_watch._Record(
+        {"bootstrap.servers": "127.0.0.1:1"}, "orders", None, running=lambda: True
+    )
+
+
+def watchers() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name == "kafkalab-timeline"]
+
+
+def test_timeline_ends_when_nobody_holds_it(record: timeline_watch._Record) -> None:
+    record.begin()
+    seen = timeline_watch.Timeline(record)
+    assert watchers()
+    del seen
+    assert Deadline(10).wait_for(lambda: not watchers())
+
+
+def test_timeline_ends_by_itself(
+    record: timeline_watch._Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline_watch, "LONGEST_SECONDS", 0.6)
+    record.begin()
+    seen = timeline_watch.Timeline(record)
+    assert Deadline(10).wait_for(lambda: not watchers())
+    assert seen.text == (
+        "Timeline of topic orders\nnothing is known\nno broker answers\n"
+        "ended after 0.01 minutes without a mark"
+    )
+    seen.mark("too late")
+    assert "too late" not in seen.text
+
+
+@pytest.mark.parametrize("label", ["", "  ", None, 3])
+def test_mark_needs_a_label(record: timeline_watch._Record, label: object) -> None:
+    with pytest.raises(KafkaLabError, match="no label"):
+        timeline_watch.Timeline(record).mark(label)  # type: ignore[arg-type]
