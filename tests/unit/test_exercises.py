@@ -1,0 +1,367 @@
+"""Cards, predictions and the engine of the exercises, without a broker."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from tests.exercises import awkward
+
+from kafkalab import KafkaCluster, KafkaLabError, exercises, predict
+from kafkalab.cards import WIDTH, Card, short
+from kafkalab.deadline import Deadline
+from kafkalab.exercises import engine
+from kafkalab.exercises.engine import (
+    Exercise,
+    State,
+    Task,
+    Verdict,
+    correct,
+    not_attempted,
+    not_yet,
+)
+
+BOUND = 10.0
+
+
+@dataclass
+class Standing:
+    """As much of a cluster as the engine looks at."""
+
+    is_running: bool = True
+    states: tuple[str, ...] = ("running",)
+
+    def __post_init__(self) -> None:
+        self.calls: list[str] = []
+
+    @property
+    def brokers(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(node_id=i, state=s) for i, s in enumerate(self.states, start=1)]
+
+    def start(self) -> None:
+        self.calls.append("start")
+        self.is_running = True
+
+    def start_broker(self, node_id: int) -> None:
+        self.calls.append(f"start_broker {node_id}")
+
+    def resume_broker(self, node_id: int) -> None:
+        self.calls.append(f"resume_broker {node_id}")
+
+
+def task(
+    check: Callable[[KafkaCluster, object], Verdict] = lambda *_: correct("Right."),
+    prepare: Callable[[KafkaCluster], None] = lambda _: None,
+    cluster: Standing | None = None,
+    brokers: int = 1,
+) -> Task:
+    exercise = Exercise(
+        number="99.1",
+        title="Find <it>",
+        question="Where is `it`?\n- here\n- there",
+        prepare=prepare,
+        check=check,
+        hints=("Look.", "Look there."),
+        solution="answer = 1\n",
+        brokers=brokers,
+    )
+    return Task(exercise, cast(KafkaCluster, cluster or Standing()))
+
+
+def raises(error: BaseException) -> Callable[..., Any]:
+    def act(*_: object) -> None:
+        raise error
+
+    return act
+
+
+def no_check_runs() -> bool:
+    return not any(thread.name == "exercise-check" for thread in threading.enumerate())
+
+
+# --- the engine -----------------------------------------------------------------------------------
+
+
+def test_a_verdict_says_its_state_in_words() -> None:
+    found = task(lambda *_: not_yet("2 records", "3 records")).check()
+    assert str(found) == (
+        "Exercise 99.1 · check · not yet\nFound: 2 records.\nLooked for: 3 records."
+    )
+    assert "<strong>not yet</strong>" in found._repr_html_()
+
+
+@pytest.mark.parametrize("verdict", [correct("It is."), not_attempted("Begin."), not_yet("a", "b")])
+def test_a_verdict_is_handed_on_as_it_is(verdict: Verdict) -> None:
+    assert task(lambda *_: verdict).verdict(1) == verdict
+
+
+def test_a_stopped_cluster_is_said_and_not_asked() -> None:
+    stopped = task(raises(AssertionError("asked")), cluster=Standing(is_running=False))
+    verdict = stopped.verdict()
+    assert verdict.state is State.NOT_ATTEMPTED
+    assert verdict.text == "The cluster is stopped; `start()` starts it again."
+
+
+def test_a_cluster_that_is_stopped_meanwhile() -> None:
+    standing = Standing()
+
+    def check(*_: object) -> Verdict:
+        standing.is_running = False
+        raise KafkaLabError("This cluster is stopped.", fix="start it")
+
+    assert task(check, cluster=standing).verdict().state is State.NOT_ATTEMPTED
+
+
+def test_a_cluster_that_is_too_small() -> None:
+    small = task(raises(AssertionError("asked")), raises(AssertionError("made")), brokers=3)
+    assert small.verdict().state is State.NOT_ATTEMPTED
+    assert "needs a cluster of 3 brokers, and this one has 1" in small.verdict().text
+    assert small.start().state == "not ready"
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("x"), RecursionError(), SystemExit(), MemoryError(), KeyboardInterrupt()]
+)
+def test_a_check_that_fails_is_a_verdict(error: BaseException) -> None:
+    verdict = task(raises(error)).verdict("apples")
+    assert verdict.state is State.NOT_YET
+    assert verdict.text.startswith("Found: 'apples', which could not be checked")
+    assert type(error).__name__ in verdict.text
+
+
+def test_an_error_that_can_be_named_is_told_whole() -> None:
+    error = KafkaLabError("There is no topic 'a'.", tried="to look", fix="create it")
+    verdict = task(raises(error)).verdict()
+    assert verdict == Verdict(State.NOT_YET, str(error))
+
+
+@pytest.mark.parametrize("make", awkward.PATIENT.values(), ids=awkward.PATIENT)
+def test_no_answer_hurts(make: Callable[[], object]) -> None:
+    """The check does what a careless one does: it compares, counts and prints."""
+
+    def check(_: KafkaCluster, answer: object) -> Verdict:
+        counted = answer == 1, len(answer), list(answer), f"{answer}"  # type: ignore[call-overload,arg-type]
+        return not_yet(short(counted), "something else")
+
+    before = time.monotonic()
+    verdict = task(check).verdict(make())
+    assert time.monotonic() - before < BOUND
+    assert verdict.state is State.NOT_YET
+    assert len(verdict.text) < 500
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ((n for n in itertools.count()), "a generator, which gives its values only when it is run"),
+        (map(str, [1]), r"`list\(answer\)`"),
+        (Future(), r"`answer\.result\(timeout=10\)`"),
+        ("x" * 1_000_001, "a str of 1,000,001 items"),
+        (range(10**12), "a range of 1,000,000,000,000 items"),
+    ],
+    ids=["generator", "map", "future", "text", "range"],
+)
+def test_what_has_to_be_run_first_is_not_run(answer: object, says: str) -> None:
+    verdict = task(raises(AssertionError("asked"))).verdict(answer)
+    assert verdict.state is State.NOT_YET
+    assert re.search(says, verdict.text)
+
+
+def test_a_coroutine_is_not_awaited() -> None:
+    async def find() -> int:
+        return 1
+
+    coroutine = find()
+    assert "`await answer`" in task().verdict(coroutine).text
+    coroutine.close()
+
+
+def test_the_bound_is_within_what_is_promised() -> None:
+    assert engine.CHECK_SECONDS < BOUND
+
+
+def test_a_check_that_waits_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "CHECK_SECONDS", 0.2)
+    stuck = awkward.Stuck()
+    verdict = task(lambda _, answer: correct(f"{answer}")).verdict(stuck)
+    assert verdict.state is State.NOT_YET
+    assert "no verdict within 0.2 seconds" in verdict.text
+    stuck.release.set()
+    assert Deadline(BOUND).wait_for(no_check_runs)
+
+
+def test_a_check_that_loops_for_ever_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "CHECK_SECONDS", 0.2)
+
+    def check(*_: object) -> Verdict:
+        while True:
+            pass
+
+    assert "no verdict" in task(check).verdict().text
+    assert Deadline(BOUND).wait_for(no_check_runs)
+
+
+@pytest.fixture
+def interrupted_soon() -> Iterator[None]:
+    """■ a moment from now."""
+    main = threading.main_thread().ident
+    assert main is not None
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
+    timer.start()
+    yield
+    timer.join()
+    signal.signal(signal.SIGINT, previous)
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals as on Unix")
+@pytest.mark.usefixtures("interrupted_soon")
+def test_the_stop_button_ends_a_check() -> None:
+    stuck = awkward.Stuck()
+    before = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        task(lambda _, answer: correct(f"{answer}")).check(stuck)
+    assert time.monotonic() - before < engine.CHECK_SECONDS - 1
+    stuck.release.set()
+    assert Deadline(BOUND).wait_for(no_check_runs)
+
+
+@pytest.mark.parametrize("act", ["start", "hint", "solution", "check"])
+def test_nothing_raises_whatever_the_exercise_does(act: str) -> None:
+    broken = task(raises(ValueError("no")), raises(ValueError("no")))
+    assert isinstance(getattr(broken, act)(), Card)
+
+
+def test_the_stop_button_ends_a_start() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        task(prepare=raises(KeyboardInterrupt())).start()
+
+
+def test_start_says_why_it_is_not_ready() -> None:
+    error = KafkaLabError("No answer.", fix="cluster.brokers")
+    card = task(prepare=raises(error)).start()
+    assert str(card).startswith("Exercise 99.1 · start · not ready\nNo answer.\n")
+    other = task(prepare=raises(ValueError("odd"))).start()
+    assert "ValueError: odd" in str(other)
+
+
+def test_start_starts_the_cluster_and_all_its_brokers() -> None:
+    standing = Standing(is_running=False, states=("running", "paused", "stopped"))
+    assert task(cluster=standing).start().state == "ready"
+    assert standing.calls == ["start", "resume_broker 2", "start_broker 3"]
+
+
+def test_hints_come_one_by_one_and_the_last_one_stays() -> None:
+    asked = task()
+    told = [(card.state, card.body) for card in (asked.hint(), asked.hint(), asked.hint())]
+    assert told == [("1 of 2", "Look."), ("2 of 2", "Look there."), ("2 of 2", "Look there.")]
+
+
+def test_the_question_and_the_solution_as_text_and_html() -> None:
+    asked = task()
+    assert repr(asked) == "Exercise 99.1 · Find <it>\nWhere is `it`?\n- here\n- there"
+    assert "Find &lt;it&gt;" in asked._repr_html_()
+    assert "<code>it</code>" in asked._repr_html_()
+    assert str(asked.solution()) == "Exercise 99.1 · solution\n    answer = 1"
+    assert "<pre>answer = 1</pre>" in asked.solution()._repr_html_()
+
+
+def test_load_names_the_notebooks_that_have_exercises() -> None:
+    with pytest.raises(KafkaLabError, match=r"no exercises for notebook '77'(.|\n)*00, 01, 02"):
+        exercises.load("77", KafkaCluster())
+    with pytest.raises(KafkaLabError, match="need a cluster and got str"):
+        exercises.load("00", "127.0.0.1:9092")  # type: ignore[arg-type]
+
+
+# --- cards ----------------------------------------------------------------------------------------
+
+
+def test_a_card_escapes_what_it_is_given() -> None:
+    html = Card("<a>", "<b>", "<c> & `<d>`\n- <e>")._repr_html_()
+    for letter in "abcde":
+        assert f"<{letter}>" not in html
+        assert f"&lt;{letter}&gt;" in html
+    assert "<code>&lt;d&gt;</code>" in html
+    assert Card("", "", "<s>", code=True)._repr_html_().count("&lt;s&gt;") == 1
+
+
+def test_a_card_needs_no_style_and_no_script() -> None:
+    html = Card("Title", "not yet", "Text.")._repr_html_()
+    assert "var(" not in html
+    assert "class=" not in html
+    assert "<script" not in html
+    assert "<style" not in html
+
+
+def test_the_text_of_a_card_is_no_wider_than_a_page() -> None:
+    body = "\n".join(["word " * 60, "- " + "item " * 60, "x" * 200])
+    lines = str(Card("Title", "", body)).splitlines()
+    assert max(len(line) for line in lines[:-1]) <= WIDTH
+    assert lines[-1] == "x" * 200
+    assert [line[:2] for line in lines if "item" in line] == ["- ", *["  "] * 3]
+
+
+def test_an_odd_backtick_stays_as_it_is() -> None:
+    assert "<code>" not in Card("", "", "it`s")._repr_html_()
+
+
+@pytest.mark.parametrize("make", awkward.PATIENT.values(), ids=awkward.PATIENT)
+def test_short_is_short(make: Callable[[], object]) -> None:
+    before = time.monotonic()
+    text = short(make())
+    assert time.monotonic() - before < 1.0
+    assert 0 < len(text) <= 80
+    assert "\n" not in text
+
+
+# --- predictions ----------------------------------------------------------------------------------
+
+
+def test_no_prediction_still_tells_what_happened() -> None:
+    guess = predict("", why="")
+    assert repr(guess) == "No prediction yet: write what you expect between the quotes."
+    assert str(guess.compare(3)) == "Prediction · none recorded\nWhat happened: 3"
+
+
+@pytest.mark.parametrize(
+    ("answer", "happened", "state"),
+    [
+        ("3", 3, "as predicted"),
+        (3, "3", "as predicted"),
+        (" Three. ", "three", "as predicted"),
+        ([1, 2], [1, 2], "as predicted"),
+        (0, 0, "as predicted"),
+        ("three", 3, "compare"),
+        ("nothing", None, "as predicted"),
+    ],
+)
+def test_a_prediction_beside_what_happened(answer: object, happened: object, state: str) -> None:
+    assert predict(answer).compare(happened).state == state
+
+
+def test_a_prediction_keeps_its_reason() -> None:
+    guess = predict("one", why="each broker\nis one")
+    assert repr(guess) == "Recorded: one, because each broker is one"
+    assert "You predicted: one (because each broker is one)" in str(guess.compare("two"))
+
+
+def test_a_long_list_is_shown_whole() -> None:
+    numbers = list(range(20))
+    assert predict(numbers).compare(numbers).state == "as predicted"
+    assert str(numbers[-1]) in str(predict("").compare(numbers))
+
+
+@pytest.mark.parametrize("make", awkward.PATIENT.values(), ids=awkward.PATIENT)
+def test_no_prediction_hurts(make: Callable[[], object]) -> None:
+    guess = predict(make(), why=make())
+    assert len(str(guess.compare(make()))) < 1500
+    assert guess.compare(make())._repr_html_()
