@@ -26,7 +26,7 @@ COMMITTED = [
     ("cluster.id=5L6g3nShT-eMCtK--X86sw", "cluster.id=Kz4mV0pTQhCw2d8sYbN3xA"),
     ("Cluster ID: 5L6g3nShT-eMCtK--X86sw", "Cluster ID: Kz4mV0pTQhCw2d8sYbN3xA"),
     ("1\t5L6g3nShT-eMCtK--X86sw\t42", "1\tKz4mV0pTQhCw2d8sYbN3xA\t42"),
-    ("5L6g3nShT-eMCtK__X86sw /172.18.0.1 ada", "Kz4mV0pTQhCw2d8sYbN3xA /127.0.0.1 ada"),
+    ("5L6g3n/hT+eMCtK__X86sw /192.168.32.1 ada", "Kz4mV0pTQhCw2d8sYbN3xA /127.0.0.1 ada"),
     ("console-consumer-83412", "console-consumer-12345"),
     (
         "console-consumer-5b1f0c1e-58d0-4f0e-9e9a-3a7f2f1a9c11",
