@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
 
 from kafkalab.cards import Card, short
 from kafkalab.cluster import KafkaCluster
@@ -114,6 +115,7 @@ class Task:
                 return self._card("start", "not ready", self._too_few_brokers)
             _start_all_brokers(self._cluster)
             self.exercise.prepare(self._cluster)
+            import_module("pandas")  # seconds where the disk is cold, and a check has only eight
         except KafkaLabError as error:
             return self._card("start", "not ready", str(error))
         except Exception as error:  # a client's own errors: they are words too
