@@ -14,7 +14,7 @@ from kafkalab.errors import KafkaLabError
 from kafkalab.show.group_facts import Group, Probe
 from kafkalab.show.picture import Picture
 from kafkalab.show.timeline_facts import GroupLook, History, Mark, TopicLook
-from kafkalab.topics import Address, Topic, check_name, connect, glance
+from kafkalab.topics import SETTLE_SECONDS, Address, Topic, check_name, connect, glance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -349,9 +349,14 @@ class _Watch(Generic[T]):
 
 
 def _topic_asker(client_config: Mapping[str, str], topic: str) -> Callable[[], Topic | None]:
-    """A question that keeps its client while it is answered: a new one each time costs more."""
+    """A question that keeps its client while it is answered: a new one each time costs more.
+
+    The first answer is one of a topic that has settled: brokers hear of a new one a little later.
+    """
     address = Address(dict(client_config))
     kept: list[tuple[AdminClient, list[str]]] = []
+    settle = Deadline(SETTLE_SECONDS)
+    settled = threading.Event()
 
     def ask() -> Topic | None:
         if not kept:
@@ -360,9 +365,17 @@ def _topic_asker(client_config: Mapping[str, str], topic: str) -> Callable[[], T
         causes.clear()
         try:
             found = glance(admin, causes, topic, Deadline(ANSWER_SECONDS))
+            while not settled.is_set() and not settle.passed and not _has_leaders(found):
+                time.sleep(0.05)
+                found = glance(admin, causes, topic, Deadline(ANSWER_SECONDS))
         except KafkaLabError:
             kept.clear()
             return None
+        settled.set()
         return found or Topic(topic, (), ())
 
     return ask
+
+
+def _has_leaders(topic: Topic | None) -> bool:
+    return topic is not None and all(p.leader is not None for p in topic.partitions)
