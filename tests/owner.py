@@ -1,6 +1,7 @@
 """A program that owns a cluster, for the tests that kill or interrupt it.
 
-`python -m tests.owner hold | fork | interrupted | work`; it prints a line at each step.
+`python -m tests.owner hold | fork | interrupted | work | connected FOLDER`;
+it prints a line at each step.
 """
 
 from __future__ import annotations
@@ -83,5 +84,26 @@ def work() -> None:
     say(f"left {life.traces(Settings.from_environment())}")
 
 
+def connected() -> None:
+    """Keep a cluster with a Connect worker; ■ ends neither."""
+    cluster = KafkaCluster().start(timeout=120)
+    say("go")
+    worker = cluster.connect(folder=sys.argv[2], timeout=120)
+    while True:
+        try:
+            say("ready")
+            while True:
+                time.sleep(60)
+        except KeyboardInterrupt:
+            say(f"runs {worker.running} {worker.url}")
+
+
 if __name__ == "__main__":
-    {"hold": hold, "fork": fork, "interrupted": interrupted, "work": work}[sys.argv[1]]()
+    steps = {
+        "hold": hold,
+        "fork": fork,
+        "interrupted": interrupted,
+        "work": work,
+        "connected": connected,
+    }
+    steps[sys.argv[1]]()

@@ -201,6 +201,8 @@ class KafkaCluster:
                 tool.stop()
             workers, self._workers = self._workers, []
             for worker in workers:
+                if self._backend is not None and not self._backend.owns_brokers:
+                    worker.stop()  # cleanly: what it has read and written stays
                 worker.remove()
             if self._backend is not None:
                 self._remove(self._backend)
@@ -392,6 +394,7 @@ class KafkaCluster:
         changes = {str(key): _setting_text(value) for key, value in (config or {}).items()}
         earlier = [w for w in self._workers if connect.same_folder(w, folder)]
         for worker in earlier:
+            worker.stop()  # cleanly: its successor goes on from the same offsets
             worker.remove()
             self._workers.remove(worker)
         worker = connect.new_worker(self._live, line, folder, changes, port)
@@ -403,6 +406,11 @@ class KafkaCluster:
             self._workers.remove(worker)
             raise
         return worker
+
+    @property
+    def workers(self) -> list[ConnectWorker]:
+        """The Connect workers that `connect` started, running or stopped."""
+        return list(self._workers)
 
     # --- waiting ------------------------------------------------------------------------------
 

@@ -59,6 +59,11 @@ class ConnectWorker:
         return f"http://{HOST}:{self._process.port}"
 
     @property
+    def port(self) -> int:
+        """The port of `url`."""
+        return self._process.port
+
+    @property
     def running(self) -> bool:
         """Whether its process lives; connectors may have failed in it."""
         return not self._removed and self._process.running
@@ -158,18 +163,8 @@ class ConnectWorker:
         return bool(states) and all(state in ("RUNNING", "FAILED", "PAUSED") for state in states)
 
     def _get(self, path: str, deadline: Deadline) -> Any:
-        """Ask the REST API; not through a proxy, as urllib would."""
         seconds = max(0.1, min(_REST_SECONDS, deadline.remaining))
-        connection = http.client.HTTPConnection(HOST, self._process.port, timeout=seconds)
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            body = answer.read()
-        finally:
-            connection.close()
-        if answer.status != http.HTTPStatus.OK:
-            raise ValueError(f"{answer.status} for {path}")
-        return json.loads(body)
+        return ask(self, "GET", path, seconds=seconds)
 
     def _ended_early(self, text: str) -> KafkaLabError:
         if any(mark in text for mark in _PORT_TAKEN):
@@ -188,6 +183,41 @@ class ConnectWorker:
             return "ConnectWorker, ended"
         state = "running" if self.running else "stopped"
         return f"ConnectWorker at {self.url}, {state}"
+
+
+def ask(
+    worker: ConnectWorker,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    seconds: float = _REST_SECONDS,
+) -> Any:
+    """Ask a worker's REST API; not through a proxy, as urllib would.
+
+    Returns
+    -------
+    The JSON that it answers, or None for an empty answer.
+
+    Raises
+    ------
+    OSError, http.client.HTTPException
+        It does not answer.
+    ValueError
+        It answers with an error.
+    """
+    connection = http.client.HTTPConnection(HOST, worker.port, timeout=seconds)
+    try:
+        headers = {"Content-Type": "application/json"}
+        sent = None if body is None else json.dumps(body)
+        connection.request(method, path, sent, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+    finally:
+        connection.close()
+    if answer.status >= http.HTTPStatus.BAD_REQUEST:
+        raise ValueError(f"{answer.status} for {method} {path}")
+    return json.loads(text) if text else None
 
 
 def same_folder(worker: ConnectWorker, folder: object) -> bool:

@@ -98,6 +98,27 @@ def folders(settings: Settings) -> set[Path]:
     return {folder for folder in found if not (folder / RECORD).exists()}
 
 
+# --- Connect ----------------------------------------------------------------------------------
+
+
+def test_a_connect_worker_reaches_it(
+    cluster: KafkaCluster, settings: Settings, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "test.txt").write_text("foo\nbar\n")
+    before = folders(settings)
+    worker = cluster.connect(folder=tmp_path, timeout=SLOW)
+    sink = tmp_path / "test.sink.txt"
+    arrived = Deadline(SLOW).wait_for(lambda: sink.exists() and sink.read_text() == "foo\nbar\n")
+    assert arrived, worker.logs(last=30)
+    (private,) = (folders(settings) - before).pop().glob("connect-*/worker.properties")
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    assert stat.S_IMODE(private.parent.stat().st_mode) == 0o700
+    cluster.stop()
+    assert not worker.running
+    assert not private.exists()
+    assert PASSWORD not in "".join(capfd.readouterr())
+
+
 # --- it answers -------------------------------------------------------------------------------
 
 

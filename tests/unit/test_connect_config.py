@@ -1,0 +1,153 @@
+"""What a Connect worker is given, from the official line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import javaproperties
+import pytest
+
+from kafkalab import KafkaLabError
+from kafkalab.backends import docker_worker
+from kafkalab.connect_config import (
+    OFFICIAL_LINE,
+    WorkerPlace,
+    put_release_files,
+    read_line,
+    rendered,
+    worker_settings,
+)
+
+SECURED = {
+    "bootstrap.servers": "kafka.example:9093",
+    "security.protocol": "SASL_SSL",
+    "sasl.mechanisms": "SCRAM-SHA-512",
+    "sasl.username": "ada",
+    "sasl.password": 'pa"ss\\w=ord é',
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    put_release_files(tmp_path)
+    return tmp_path
+
+
+def place(**client: str) -> WorkerPlace:
+    own = {"bootstrap.servers": "127.0.0.1:20001", **client}
+    return WorkerPlace(
+        own["bootstrap.servers"], "http://127.0.0.1:20010", 20010, "/kafka/connect-file.jar", own
+    )
+
+
+def settings(
+    folder: Path, changes: Mapping[str, str] | None = None, line: str = OFFICIAL_LINE
+) -> dict[str, str]:
+    return worker_settings(read_line(line, folder).worker, changes or {}, place())
+
+
+def error(call: object, *arguments: object) -> str:
+    with pytest.raises(KafkaLabError) as caught:
+        call(*arguments)  # type: ignore[operator]
+    return str(caught.value)
+
+
+def test_the_official_line_is_taken_as_printed(folder: Path) -> None:
+    line = read_line(f"$ {OFFICIAL_LINE}", folder)
+    assert line.text == OFFICIAL_LINE
+    assert line.connectors == ("local-file-source", "local-file-sink")
+    assert line.connector_files == (
+        "config/connect-file-source.properties",
+        "config/connect-file-sink.properties",
+    )
+
+
+def test_placeholders_become_this_clusters_own(folder: Path) -> None:
+    found = settings(folder)
+    assert found["bootstrap.servers"] == "127.0.0.1:20001"
+    assert found["listeners"] == "http://127.0.0.1:20010"
+    assert found["offset.storage.file.filename"] == "connect.offsets"
+    assert found["plugin.path"] == "/kafka/connect-file.jar"
+    assert found["value.converter"] == "org.apache.kafka.connect.json.JsonConverter"
+
+
+def test_config_wins_over_the_file(folder: Path) -> None:
+    changes = {
+        "value.converter": "org.apache.kafka.connect.storage.StringConverter",
+        "offset.storage.file.filename": "mine.offsets",
+        "plugin.path": "/mine,libs/connect-file-4.3.1.jar",
+    }
+    found = settings(folder, changes)
+    assert found["value.converter"].endswith("StringConverter")
+    assert found["offset.storage.file.filename"] == "mine.offsets"
+    assert found["plugin.path"] == "/mine,/kafka/connect-file.jar"
+
+
+def test_security_reaches_every_client_of_the_worker() -> None:
+    found = worker_settings({}, {}, place(**SECURED))
+    for prefix in ("", "producer.", "consumer.", "admin."):
+        assert found[f"{prefix}security.protocol"] == "SASL_SSL"
+        assert "ScramLoginModule" in found[f"{prefix}sasl.jaas.config"]
+    assert javaproperties.loads(rendered(found)) == found
+
+
+def test_release_files_of_the_learner_are_kept(tmp_path: Path) -> None:
+    mine = tmp_path / "config" / "connect-file-sink.properties"
+    mine.parent.mkdir()
+    mine.write_text("name=mine\n")
+    put_release_files(tmp_path)
+    assert mine.read_text() == "name=mine\n"
+    assert (tmp_path / "config" / "connect-file-source.properties").exists()
+
+
+def test_another_tools_line_is_refused(folder: Path) -> None:
+    assert "kafka-topics" in error(read_line, "bin/kafka-topics.sh --list", folder)
+    assert "empty line" in error(read_line, "  ", folder)
+    assert "int" in error(read_line, 3, folder)
+    assert "no file" in error(read_line, "bin/connect-standalone.sh", folder)
+
+
+def test_a_missing_file_is_named_with_those_that_are_there(folder: Path) -> None:
+    said = error(read_line, "connect-standalone.sh config/connect-standalone.properties x", folder)
+    assert "The file x cannot be read" in said
+    assert "config/connect-file-sink.properties" in said
+
+
+def test_a_name_that_two_files_have_is_refused(folder: Path) -> None:
+    (folder / "again.properties").write_text("name=local-file-sink\n")
+    said = error(read_line, f"{OFFICIAL_LINE} again.properties", folder)
+    assert "'local-file-sink'" in said
+    assert "again.properties" in said
+
+
+def test_a_connector_needs_a_name(folder: Path) -> None:
+    (folder / "no.properties").write_text("file=test.txt\n")
+    (folder / "no.json").write_text("[]")
+    worker = "connect-standalone.sh config/connect-standalone.properties"
+    assert "no name" in error(read_line, f"{worker} no.properties", folder)
+    assert "not a JSON object" in error(read_line, f"{worker} no.json", folder)
+
+
+@pytest.mark.parametrize("name", ["bootstrap.servers", "listeners", "rest.port"])
+def test_what_is_chosen_here_is_refused_in_config(folder: Path, name: str) -> None:
+    assert name in error(settings, folder, {name: "x"})
+
+
+def test_a_worker_never_reaches_another_cluster(folder: Path) -> None:
+    (folder / "other.properties").write_text("bootstrap.servers=kafka.example:9092\n")
+    said = error(settings, folder, {}, "connect-standalone.sh other.properties")
+    assert "kafka.example:9092" in said
+
+
+def test_a_folder_has_its_own_path_in_the_container() -> None:
+    inside = docker_worker.facts({}, Path("/home/ada/connect-files"))
+    assert inside.mount_point == "/home/ada/connect-files"
+    assert docker_worker.facts({}, Path("/opt/kafka")).mount_point == "/connect"
+
+
+def test_the_worker_is_root_in_a_rootless_engine_only() -> None:
+    rootless = docker_worker.facts({"SecurityOptions": ["name=rootless"]}, Path("/home/ada/x"))
+    assert rootless.options["user"] == "0:0"
+    desktop = docker_worker.facts({"OperatingSystem": "Docker Desktop"}, Path("/home/ada/x"))
+    assert "user" not in desktop.options
