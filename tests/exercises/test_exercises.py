@@ -24,6 +24,7 @@ from kafkalab.deadline import Deadline
 from kafkalab.exercises import engine, exercises_of, module_names
 from kafkalab.exercises.engine import Exercise, State, Task
 from kafkalab.exercises.stage import Event, fresh_topic, remove_topics, topic_names, write
+from tests import failover
 from tests.conftest import docker_missing, skip_or_fail
 from tests.exercises import awkward
 from tests.exercises.cases import Wrong
@@ -80,7 +81,8 @@ def room(request: pytest.FixtureRequest, rooms: dict[int, KafkaCluster]) -> Kafk
         skip_or_fail(reason, "docker")
     running = rooms.get(brokers)
     if running is None or running.backend != backend:
-        cluster = KafkaCluster(brokers, backend=backend, name=f"exercises-{brokers}")
+        config = failover.CONFIG if brokers > 1 else {}  # as in notebook 08
+        cluster = KafkaCluster(brokers, backend=backend, name=f"exercises-{brokers}", config=config)
         rooms[brokers] = cluster.start(timeout=180)
     return rooms[brokers]
 
