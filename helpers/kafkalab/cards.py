@@ -10,11 +10,12 @@ from dataclasses import dataclass
 WIDTH = 88
 _BOX = (
     "border:1px solid #8c959f;border-left:6px solid {colour};padding:0.5em 0.9em;"
-    "margin:0.3em 0;max-width:52em;line-height:1.45"
+    "margin:0.3em 0;max-width:{width}em;line-height:1.45"
 )
 # plain colours that show on light and dark: an untrusted notebook drops the theme's variables
 _COLOURS = {"correct": "#1a7f37", "not yet": "#bc4c00"}
 _COLOUR = "#57606a"
+_TEXT_WIDTH, _CODE_WIDTH = 52, 66  # em: lines that are read, and lines of 100 signs
 _ITEM = "- "
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 80
@@ -55,7 +56,8 @@ class Card:
             if self.code
             else "".join(map(_paragraph, self.body.splitlines()))
         )
-        box = _BOX.format(colour=_COLOURS.get(self.state, _COLOUR))
+        width = _CODE_WIDTH if self.code else _TEXT_WIDTH
+        box = _BOX.format(colour=_COLOURS.get(self.state, _COLOUR), width=width)
         return f'<div style="{box}"><div>{html.escape(self.title)}{state}</div>{body}</div>'
 
 
