@@ -14,7 +14,7 @@ from kafkalab.errors import KafkaLabError
 from kafkalab.show.group_facts import Group, Probe
 from kafkalab.show.picture import Picture
 from kafkalab.show.timeline_facts import GroupLook, History, Mark, TopicLook
-from kafkalab.topics import SETTLE_SECONDS, Address, Topic, check_name, connect, glance
+from kafkalab.topics import Address, Topic, check_name, connect, glance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +30,10 @@ ANSWER_SECONDS = 1.5
 
 FRESH_SECONDS = 3.0
 """How long a mark waits for a look that was begun after it."""
+
+SETTLE_SECONDS = 5.0
+"""How long a topic may take from its creation until it is known; a timeline waits rather than
+begin with a state that the next run does not see."""
 
 FIRST_SECONDS = 8.0
 LONGEST_SECONDS = 600.0
