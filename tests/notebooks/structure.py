@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 GLOSSARY = ROOT / "docs" / "glossary.md"
 
-PORTS = {9092, 9093, 9094, 19092, 19093, 19094, 8083}
-"""Canonical addresses, and the port that the documentation gives to Connect."""
+PORTS = {1, 9092, 9093, 9094, 19092, 19093, 19094, 8083}
+"""Canonical addresses, Connect's port in the documentation, and 1, on which nobody listens."""
 _ADDRESS = re.compile(r"\b(?:127\.0\.0\.1|localhost):(\d+)")
 _PRIVATE_HOST = re.compile(r"\b(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b")
 _PATH = re.compile(
