@@ -26,9 +26,10 @@ FILE_NAME = "file:"
 """`ToolCall.files` holds a file that the line names under this prefix and the name as typed."""
 STREAMS_FILE = "streams.properties"
 """The settings that an application of Kafka Streams is given where the line names none."""
-_QUICK_RESTART = {"group.instance.id": "kafkalab"}
-"""An application that stops does not leave its group. Without a name by which the group knows it
-again, its next start waits until the broker gives the old member up: 45 s, measured."""
+_QUICK_RESTART = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "2000"}
+"""An application that stops does not leave its group, and its next start waits until the broker
+gives the old member up: by default 45 s. A static member (`group.instance.id`) would start at once,
+with the assignment of its last start, even where that one failed since a topic was missing."""
 
 _WITHOUT_SERVER = ("kafka-storage.sh", "kafka-dump-log.sh")
 _SERVER_FIRST = ("kafka-features.sh", "kafka-metadata-quorum.sh", "kafka-transactions.sh")

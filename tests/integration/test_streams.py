@@ -140,14 +140,21 @@ def test_an_application_that_ends_early_says_why(cluster: KafkaCluster, tmp_path
     assert "Invalid value exactly_twice for configuration processing.guarantee" in str(caught.value)
 
 
-def test_an_application_without_its_input_topic_says_so(cluster: KafkaCluster) -> None:
-    assert SOURCE not in AdminClient(cluster.client_config).list_topics(timeout=SLOW).topics
-    demo = start(cluster)
-    try:
-        demo.wait_for(2, timeout=SLOW)
-        assert any(f"Missing source topics. [{SOURCE}]" in line for line in demo.lines)
-    finally:
-        demo.stop()
+def test_an_application_without_its_input_topic_says_so_and_can_be_mended(
+    own: KafkaCluster,
+) -> None:
+    admin = AdminClient(own.client_config)
+    admin.delete_topics([SOURCE])[SOURCE].result(timeout=SLOW)
+    demo = start(own)
+    demo.wait_for(2, timeout=SLOW)
+    assert any(f"Missing source topics. [{SOURCE}]" in line for line in demo.lines)
+    demo.stop()
+
+    admin.create_topics([NewTopic(SOURCE, 1, 1)])[SOURCE].result(timeout=SLOW)
+    write(own, "one")
+    again = start(own)
+    assert counts(own, 1) == [("one", 1)]
+    again.stop()
 
 
 def test_an_application_runs_against_a_cluster_that_exists(

@@ -150,7 +150,7 @@ def test_an_applications_own_settings_are_kept_but_for_address_and_place(tmp_pat
     mine = tmp_path / "my.properties"
     mine.write_text(
         "bootstrap.servers=localhost:9092\nstate.dir=/home/me\n"
-        "application.id=mine\ngroup.instance.id=me"
+        "application.id=mine\nsession.timeout.ms=9000"
     )
     call = translate(f"bin/kafka-run-class.sh {WORD_COUNT} {mine}", PLACE)
     assert shown(call).endswith(str(mine))
@@ -158,7 +158,8 @@ def test_an_applications_own_settings_are_kept_but_for_address_and_place(tmp_pat
         "bootstrap.servers": SERVERS,
         "state.dir": "/state",
         "application.id": "mine",
-        "group.instance.id": "me",
+        "session.timeout.ms": "9000",
+        "heartbeat.interval.ms": "2000",
     }
 
 
