@@ -410,7 +410,7 @@ class KafkaCluster:
     @property
     def workers(self) -> list[ConnectWorker]:
         """The Connect workers that `connect` started, running or stopped."""
-        return list(self._workers)
+        return [worker for worker in self._workers if not worker.ended]
 
     # --- waiting ------------------------------------------------------------------------------
 

@@ -68,6 +68,11 @@ class ConnectWorker:
         """Whether its process lives; connectors may have failed in it."""
         return not self._removed and self._process.running
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is gone for good, with its cluster or by `remove`."""
+        return self._removed
+
     def start(self, timeout: float = 60) -> None:
         """Start it; return once the connectors that the line names run, or have failed.
 
