@@ -15,9 +15,11 @@ from kafkalab.exercises.stage import (
     LOOK_SECONDS,
     STAGE_SECONDS,
     Event,
+    change_settings,
     look_at_settings,
     look_at_topic,
     remove_topics,
+    topic_names,
     write,
 )
 from kafkalab.records import Window, read_windows
@@ -36,6 +38,10 @@ FEWEST, UNCLEAN = "min.insync.replicas", "unclean.leader.election.enable"
 
 
 def _prepare_bookings(cluster: KafkaCluster) -> None:
+    if BOOKINGS in topic_names(cluster):
+        # a broker of Kafka 4.3 that is restarted gives a topic the settings of a deleted one of
+        # the same name (https://github.com/AutoMQ/automq/issues/3556), so they are put back first
+        change_settings(cluster, BOOKINGS, {FEWEST: "1", UNCLEAN: "false"})
     remove_topics(cluster, BOOKINGS)
 
 
