@@ -159,8 +159,9 @@ from threading import Event
 from time import monotonic
 
 line = "bin/connect-standalone.sh config/connect-standalone.properties"
+no_new_topics = {"consumer.allow.auto.create.topics": False}  # a sink reads, and makes none
 running = [worker for worker in cluster.workers if worker.running]
-worker = running[0] if running else cluster.connect(line, folder=mkdtemp(prefix="ex09-"))
+worker = running[0] if running else cluster.connect(line, folder=mkdtemp(), config=no_new_topics)
 folder = worker.folder
 
 
