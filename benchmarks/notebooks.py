@@ -51,9 +51,9 @@ def table(seconds: Mapping[str, int]) -> str:
         link = path.relative_to(ROOT).as_posix()
         row = f"| [{number} {name}]({link}) | {summary} | {minutes[1]} min "
         rows.append(f"{row}| {_told(seconds, number)} |")
-    path = f"In a room: {', '.join(room.PATH)}"
+    which = f"In a room: {', '.join(room.PATH)}"
     what = "The cells with the tag `room`; under *Needs*, each notebook says what a room skips."
-    rows.append(f"| {path} | {what} | 90 min | {_told(seconds, room.TAG)} |")
+    rows.append(f"| {which} | {what} | 90 min | {_told(seconds, room.TAG)} |")
     return "\n".join(rows)
 
 
