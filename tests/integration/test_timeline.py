@@ -31,6 +31,8 @@ def new_topic(cluster: KafkaCluster, assignment: list[list[int]]) -> str:
     topic = NewTopic(name, num_partitions=len(assignment), replica_assignment=assignment)
     admin = AdminClient(cluster.client_config)
     admin.create_topics([topic])[name].result(30)
+    # a broker that has made a hundred partitions a moment ago tells of a new topic late
+    assert Deadline(60).wait_for(lambda: name in admin.list_topics(timeout=30).topics)
     return name
 
 
@@ -206,6 +208,18 @@ def test_it_costs_little(cluster: KafkaCluster) -> None:
         spent = _spent(own, probe) - before
     assert spent < 0.3 * 3.0, "seconds of processor time in 3 seconds"
     assert len(seen._record._topics.looks) == 1
+
+
+def test_the_process_that_asks_may_die(cluster: KafkaCluster) -> None:
+    """As librdkafka's assertion ends it: another one asks on."""
+    topic = new_topic(cluster, [[1]])
+    with show.timeline(cluster, topic=topic, group=f"g-{topic}") as seen:
+        (probe,) = [each for each in watchers() if isinstance(each, psutil.Process)]
+        probe.kill()
+        reader = member(cluster, f"g-{topic}", topic, "ada")
+        until(lambda: "group: 1 member" in seen.text, [reader])
+        reader.close()
+    assert_ends()
 
 
 def _spent(*processes: psutil.Process) -> float:
