@@ -31,7 +31,7 @@ CELLS = [
     "from kafkalab.deadline import Deadline\n"
     "from confluent_kafka import Producer\n"
     "from confluent_kafka.admin import AdminClient, NewTopic\n"
-    "cluster = KafkaCluster().start()\n"
+    "cluster = KafkaCluster().start(timeout=110)\n"
     "admin = AdminClient(cluster.client_config)\n"
     "_ = admin.create_topics([NewTopic('orders', 1)])['orders'].result(30)",
     "view = show.live(cluster, 'orders', group='billing')\nview",
