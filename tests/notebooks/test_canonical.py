@@ -99,6 +99,7 @@ def test_every_rule_changes_one_of_the_samples() -> None:
         "127.0.0.1:20003  x",
         "127.0.0.1:20002  x",
         "127.0.0.1:20008",
+        "127.0.0.1:20000",
         "broker-2:19092",
     ]
     texts += ["broker-3:19092", "broker-1:9093", "broker-2:9093", "port=20001", "port: 20003"]

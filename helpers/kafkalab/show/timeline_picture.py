@@ -46,7 +46,7 @@ LONGEST = 12.0
 CUT = 4.0
 """Seconds' worth of room that is left of a stretch that is cut."""
 
-TAIL = 0.085
+TAIL = 0.09
 """The least share of the chart that the last stretch takes."""
 
 SHORTEST_CHART = 1.0
@@ -338,7 +338,8 @@ def _in_sync_stretch(part: Part) -> Stretch:
     less = len(part.in_sync) < part.replicas
     words = ", ".join(map(str, part.in_sync)) or "none"
     missing = f", {count(part.replicas - len(part.in_sync), 'replica')} behind" if less else ""
-    return Stretch(0, 0, words, dashed=less, note=f"in sync: {words}{missing}")
+    short = words.replace(" ", "")
+    return Stretch(0, 0, words, dashed=less, note=f"in sync: {words}{missing}", short=short)
 
 
 def _reader_stretch(part: Part, group: Group, hues: Mapping[str, str]) -> Stretch:
