@@ -39,19 +39,19 @@ class Claim:
 
 CLAIMS = (
     Claim(
-        "acks=all, the leader killed while the producer writes",
+        "`acks=all`, the leader killed while the producer writes",
         failover.acks_all,
         "nothing lost, nothing twice",
         lambda tally: (tally.acknowledged, tally.lost, tally.duplicated) == (400, 0, 0),
     ),
     Claim(
-        "acks=1, followers frozen, the leader killed: a clean election",
+        "`acks=1`, followers frozen, the leader killed: a clean election",
         failover.acks_one,
         "the 10 records that only the leader had are lost",
         lambda tally: (tally.acknowledged, tally.lost, tally.unclean) == (20, 10, 0),
     ),
     Claim(
-        "acks=all, one replica in sync, the leader killed: an unclean election",
+        "`acks=all`, one replica in sync, the leader killed: an unclean election",
         failover.unclean_election,
         "the 10 records that only the leader had are lost",
         lambda tally: (tally.acknowledged, tally.lost) == (20, 10) and tally.unclean > 0,
@@ -95,7 +95,7 @@ def section(runs: Sequence[Run], machine: Mapping[str, str]) -> str:
     for place, claim in enumerate(CLAIMS):
         held = sum(claim.holds(each.tallies[place]) for each in runs)
         parts += [
-            f"### {claim.name[0].upper()}{claim.name[1:]}",
+            f"### {claim.name}",
             f"Expected: {claim.expected}. It was so in {held} of {len(runs)} runs.",
             _table([(each, each.tallies[place]) for each in runs]),
         ]
