@@ -32,6 +32,7 @@ from tests.exercises.cases import Wrong
 HERE = Path(__file__).parent
 PARCEL = "awkward-parcel"
 BOUND = 10.0
+RETENTION = {"log.retention.check.interval.ms": 500, "log.initial.task.delay.ms": 500}
 AT_ONCE = 6
 PATIENCE = 1.5
 FEWEST_WRONG = 3
@@ -81,7 +82,7 @@ def room(request: pytest.FixtureRequest, rooms: dict[int, KafkaCluster]) -> Kafk
         skip_or_fail(reason, "docker")
     running = rooms.get(brokers)
     if running is None or running.backend != backend:
-        config = failover.CONFIG if brokers > 1 else {}  # as in notebook 08
+        config = failover.CONFIG if brokers > 1 else RETENTION  # as in notebooks 08 and 11
         cluster = KafkaCluster(brokers, backend=backend, name=f"exercises-{brokers}", config=config)
         rooms[brokers] = cluster.start(timeout=180)
     return rooms[brokers]
