@@ -12,7 +12,10 @@ from kafkalab.deadline import Deadline
 from kafkalab.exercises import nb06_consumer_groups as own
 from tests.exercises.cases import Wrong
 
-SECONDS = 60.0
+SECONDS = 90.0
+"""Consumers that a solution has left open are given up by the brokers after 45 seconds."""
+
+_OPEN: list[Consumer] = []
 
 
 def member(cluster: KafkaCluster, group: str, topic: str) -> Consumer:
@@ -85,11 +88,19 @@ def partitions(cluster: KafkaCluster, wanted: int) -> None:
     )
 
 
+def close_all() -> None:
+    """One that is only forgotten stays a member until the brokers give it up."""
+    while _OPEN:
+        _OPEN.pop().close()
+
+
 def packers(
     cluster: KafkaCluster, shares: Sequence[int], groups: Sequence[str] = (own.PACKERS,) * 4
 ) -> list[Consumer]:
-    """Open consumers that have these shares."""
+    """Open consumers that have these shares; those of an earlier answer are closed."""
+    close_all()
     found = [member(cluster, group, own.PARCELS) for group in groups]
+    _OPEN.extend(found)
 
     def settled() -> bool:
         for each in found:
@@ -113,8 +124,7 @@ def on(wanted: int, shares: Sequence[int], hired: int = 4) -> Callable[[KafkaClu
 def closed(cluster: KafkaCluster) -> object:
     partitions(cluster, 4)
     found = packers(cluster, [1, 1, 1, 1])
-    for each in found:
-        each.close()
+    close_all()
     return found
 
 

@@ -15,6 +15,7 @@ from kafkalab.errors import KafkaLabError
 from kafkalab.exercises.answers import number, numbers_by_text
 from kafkalab.exercises.engine import Exercise, Verdict, correct, not_attempted, not_yet
 from kafkalab.exercises.stage import (
+    LOOK_SECONDS,
     Event,
     fresh_topic,
     look_at_committed,
@@ -35,7 +36,7 @@ PACKERS_WANTED = 4
 COOKED = 10
 """Dishes of each partition that the kitchen has had before the backlog."""
 
-PLACES_SECONDS, COMMIT_SECONDS = 4.0, 20.0
+COMMIT_SECONDS = 20.0
 
 
 # --- 06.1 -------------------------------------------------------------------------------------
@@ -144,7 +145,7 @@ def _ids(consumers: Sequence[object]) -> set[str] | None:
 def _members(cluster: KafkaCluster, group: str) -> Sequence[Member]:
     """The members of a group; none where there is no such group."""
     # not `collect_group`: that asks for a share group where there is no other, which takes long
-    answer = group_facts._probe(cluster.client_config, group, Deadline(PLACES_SECONDS))
+    answer = group_facts._probe(cluster.client_config, group, Deadline(LOOK_SECONDS))
     return group_facts.from_answer(group, answer).members
 
 
