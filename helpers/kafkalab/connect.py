@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import tempfile
 import time
 from collections.abc import Iterable, Mapping
@@ -25,7 +26,9 @@ from kafkalab.interrupts import uninterrupted
 from kafkalab.node_config import HOST
 
 _LOG_LINES_IN_ERRORS = 12
+_LONGEST_LINE = 300
 _REST_SECONDS = 5.0
+_ERROR = re.compile(r"\[[^\]]*\] (ERROR|FATAL) ")
 _PORT_TAKEN = ("Address already in use", "BindException", "Failed to bind")
 
 
@@ -179,8 +182,8 @@ class ConnectWorker:
         return KafkaLabError(
             "The Connect worker ended while it was starting.",
             tried=f"to run {self._line.text}",
-            fix="read its last lines below; a wrong value in a properties file is the usual cause",
-            log=telling_lines(text, _LOG_LINES_IN_ERRORS),
+            fix="read why below; a wrong value in a properties file is the usual cause",
+            log=why_lines(text),
         )
 
     def __repr__(self) -> str:
@@ -188,6 +191,22 @@ class ConnectWorker:
             return "ConnectWorker, ended"
         state = "running" if self.running else "stopped"
         return f"ConnectWorker at {self.url}, {state}"
+
+
+def why_lines(text: str) -> list[str]:
+    """Why a worker ended: the errors in its log with their causes, without stack frames.
+
+    Its last lines do not say it: a worker that gives up takes leave of all its parts.
+    """
+    found: list[str] = []
+    in_error = False
+    for line in telling_lines(text, len(text)):
+        if line.startswith("["):  # an event of the log; anything else belongs to the one before
+            in_error = bool(_ERROR.match(line))
+        if in_error:
+            cut = line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…"
+            found.append(cut)
+    return (found or telling_lines(text, _LOG_LINES_IN_ERRORS))[:_LOG_LINES_IN_ERRORS]
 
 
 def ask(

@@ -10,6 +10,7 @@ import pytest
 
 from kafkalab import KafkaLabError
 from kafkalab.backends import docker_worker
+from kafkalab.connect import why_lines
 from kafkalab.connect_config import (
     OFFICIAL_LINE,
     WorkerPlace,
@@ -138,6 +139,24 @@ def test_a_worker_never_reaches_another_cluster(folder: Path) -> None:
     (folder / "other.properties").write_text("bootstrap.servers=kafka.example:9092\n")
     said = error(settings, folder, {}, "connect-standalone.sh other.properties")
     assert "kafka.example:9092" in said
+
+
+def test_why_a_worker_ended_is_found_before_its_goodbye() -> None:
+    log = "\n".join(
+        [
+            "[2026-11-24 08:41:02,200] INFO Kafka Connect started (Connect)",
+            "[2026-11-24 08:41:02,210] ERROR Failed to create connector for x (ConnectStandalone)",
+            "java.util.concurrent.ExecutionException: no such class",
+            "\tat java.base/java.lang.Thread.run(Unknown Source)",
+            f"Caused by: ConnectException: {'long ' * 100}",
+            *(f"[2026-11-24 08:41:02,25{n % 10}] INFO part {n} stopped" for n in range(20)),
+        ]
+    )
+    found = why_lines(log)
+    assert [line[:20] for line in found[1:]] == ["java.util.concurrent", "Caused by: ConnectEx"]
+    assert "Failed to create connector" in found[0]
+    assert len(found[2]) == 300
+    assert why_lines("only\nwords") == ["only", "words"]
 
 
 def test_a_folder_has_its_own_path_in_the_container() -> None:
