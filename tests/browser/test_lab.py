@@ -128,6 +128,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         environment[name] = str(own / name.lower())
     for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"):
         environment[name] = str(own / name.lower())
+    draw_all_cells(Path(environment["JUPYTERLAB_SETTINGS_DIR"]))
 
     with lab_in(folder, environment) as running:
         yield running
@@ -135,6 +136,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     gone, alive = psutil.wait_procs(processes, timeout=SERVER_STOP)
     assert not alive, "processes of JupyterLab are left"
     assert not [record for p in gone for record in broker_logs.held_clusters(p.pid)]
+
+
+def draw_all_cells(settings: Path) -> None:
+    """JupyterLab draws only the cells in sight, by default, and the tests read all of them."""
+    own = settings / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    own.parent.mkdir(parents=True)
+    own.write_text('{"windowingMode": "none"}', encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
