@@ -9,8 +9,9 @@
 python := .venv/bin/python
 TESTS := tests notebooks
 notebook_tests = $(filter notebooks%,$(TESTS))
-other_tests = $(filter-out notebooks%,$(TESTS))
-# notebooks side by side: each has a cluster of its own, and mostly waits for it
+exercise_tests = $(filter tests/exercises%,$(TESTS)) $(if $(filter tests,$(TESTS)),tests/exercises)
+other_tests = $(filter-out notebooks% tests/exercises%,$(TESTS))
+# notebooks and exercises side by side: they have clusters of their own, and mostly wait for them
 AT_ONCE := 3
 
 .PHONY: lab test lint notebooks bench lock env
@@ -22,7 +23,8 @@ lab: env
 test: env lint
 	.venv/bin/kafkalab prefetch --backend all
 	$(if $(notebook_tests),$(python) -m pytest --nbval -n $(AT_ONCE) --dist loadfile $(PYTEST_ARGS) $(notebook_tests))
-	$(if $(other_tests),$(python) -m pytest $(PYTEST_ARGS) $(other_tests))
+	$(if $(strip $(exercise_tests)),$(python) -m pytest -n $(AT_ONCE) --dist loadgroup $(PYTEST_ARGS) $(exercise_tests))
+	$(if $(other_tests),$(python) -m pytest --ignore tests/exercises $(PYTEST_ARGS) $(other_tests))
 
 lint: env
 	$(python) -m ruff check .
