@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -187,29 +186,24 @@ def test_a_port_that_is_taken_meanwhile_means_another_plan(
 # --- ctrl-C -----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def interrupt() -> Iterator[Callable[[float], None]]:
-    """Press Ctrl-C in this process after so many seconds."""
-    timers: list[threading.Timer] = []
-
-    def after(seconds: float) -> None:
-        timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
-        timers.append(timer)
-        timer.start()
-
-    yield after
-    for timer in timers:
-        timer.cancel()
-
-
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 def test_ctrl_c_during_start_leaves_nothing_and_the_cluster_can_start(
-    settings: Settings, interrupt: Callable[[float], None]
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = KafkaCluster(settings=settings)
-    interrupt(0.7)
+    pressed: list[bool] = []
+    wait = cluster._wait_until_ready
+
+    def pressed_while_waiting(deadline: Deadline) -> None:
+        if not pressed:
+            pressed.append(True)
+            os.kill(os.getpid(), signal.SIGINT)
+        wait(deadline)
+
+    monkeypatch.setattr(cluster, "_wait_until_ready", pressed_while_waiting)
     with pytest.raises(KeyboardInterrupt):
         cluster.start()
+    assert pressed
     assert life.nothing_left(settings, seconds=5) == []
     with cluster:
         write(cluster, "events", ["x"])
@@ -218,7 +212,7 @@ def test_ctrl_c_during_start_leaves_nothing_and_the_cluster_can_start(
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 def test_ctrl_c_during_stop_is_heeded_after_it(
-    settings: Settings, interrupt: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cluster = KafkaCluster(settings=settings).start()
     pressed: list[bool] = []
