@@ -251,6 +251,9 @@ def test_group_of_a_hundred_partitions(cluster: KafkaCluster) -> None:
 
 def test_brokers(cluster: KafkaCluster) -> None:
     topic = new_topic(cluster, 2)
+    admin = AdminClient(cluster.client_config)
+    # a broker that has just made a hundred partitions for another test hears of it late
+    assert Deadline(60).wait_for(lambda: topic in admin.list_topics(timeout=10).topics)
     picture = in_time(lambda: show.brokers(cluster))
     assert picture.text.startswith("Kafka cluster of 1 broker: broker 1 is the active controller")
     assert picture.frame.controller.tolist() == [True]
