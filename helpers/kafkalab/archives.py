@@ -21,7 +21,6 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +33,7 @@ from filelock import FileLock, Timeout
 from kafkalab import guardian, jvm, registry
 from kafkalab.distribution import Distribution, Java, cache_error
 from kafkalab.errors import KafkaLabError
+from kafkalab.interrupts import own_group
 from kafkalab.registry import ClusterRecord, Owner
 
 log = logging.getLogger(__name__)
@@ -383,13 +383,6 @@ def _run_java(
                 process.wait()
         output.seek(0)
         return code, output.read().decode("utf-8", errors="replace")
-
-
-def own_group() -> int:
-    """On Windows a process needs a group of its own to be spared by Ctrl-C."""
-    if sys.platform == "win32":
-        return subprocess.CREATE_NEW_PROCESS_GROUP
-    return 0
 
 
 class StoppedError(Exception):

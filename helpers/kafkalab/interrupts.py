@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -26,3 +28,10 @@ def uninterrupted() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
     if pressed and callable(before):
         before(signal.SIGINT, None)
+
+
+def own_group() -> int:
+    """Creation flags: on Windows a process needs a group of its own to be spared by Ctrl-C."""
+    if sys.platform == "win32":
+        return subprocess.CREATE_NEW_PROCESS_GROUP
+    return 0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -53,10 +51,3 @@ def command(
 def environment() -> dict[str, str]:
     """This process's variables without those that change what a Java process does or prints."""
     return {name: value for name, value in os.environ.items() if name not in _FOREIGN_OPTIONS}
-
-
-def new_group() -> int:
-    """Creation flags: on Windows a process needs a group of its own to be spared by Ctrl-C."""
-    if sys.platform == "win32":
-        return subprocess.CREATE_NEW_PROCESS_GROUP
-    return 0

@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 from kafkalab import archives
 from kafkalab.distribution import Distribution, Java
 from kafkalab.errors import KafkaLabError
+from kafkalab.interrupts import own_group
 from kafkalab.registry import Owner
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def _run_detached(cache: Path, distribution: Distribution) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # ■ signals the kernel's process group
-            creationflags=archives.own_group(),
+            creationflags=own_group(),
             cwd=Path(sys.executable).anchor,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 
 from kafkalab import KafkaCluster, read_topic
 
@@ -31,10 +31,3 @@ def records_of(cluster: KafkaCluster, topic: str) -> list[dict[str, Any]]:
         {"key": key, "value": value}
         for key, value in zip(found["key"], found["value"], strict=True)
     ]
-
-
-def commit(cluster: KafkaCluster, group: str, topic: str, offset: int, partition: int = 0) -> None:
-    """Set the bookmark of a group."""
-    consumer = Consumer({**cluster.client_config, "group.id": group})
-    consumer.commit(offsets=[TopicPartition(topic, partition, offset)], asynchronous=False)
-    consumer.close()

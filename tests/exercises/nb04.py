@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 
 from kafkalab import KafkaCluster
 from kafkalab.exercises import nb04_read_events as own
-from tests.exercises.acts import commit, records_of, send
+from kafkalab.exercises.bookmarks import commit_offsets
+from tests.exercises.acts import records_of, send
 from tests.exercises.cases import Wrong
 
 
@@ -19,7 +20,7 @@ def bookmarks(billing: int | None, shipping: int | None) -> Callable[[KafkaClust
     def act(cluster: KafkaCluster) -> object:
         for group, offset in ((own.BILLING, billing), (own.SHIPPING, shipping)):
             if offset is not None:
-                commit(cluster, group, own.ORDERS, offset)
+                commit_offsets(cluster, group, own.ORDERS, {0: offset})
         return None
 
     return act

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message
 
 from kafkalab import KafkaCluster, read_topic
 from kafkalab.deadline import Deadline
 from kafkalab.exercises import nb06_consumer_groups as own
+from kafkalab.exercises.bookmarks import commit_offsets
 from tests.exercises.cases import Wrong
 
 SECONDS = 90.0
@@ -58,10 +59,7 @@ def sum_without_a_group(cluster: KafkaCluster) -> object:
 
 def billing_once_more(cluster: KafkaCluster) -> object:
     """Rewinds the group that had read everything."""
-    places = [TopicPartition(own.ORDERS, n, 0) for n in range(own.ORDER_PARTITIONS)]
-    reader = Consumer({**cluster.client_config, "group.id": own.BILLING})
-    reader.commit(offsets=places, asynchronous=False)
-    reader.close()
+    commit_offsets(cluster, own.BILLING, own.ORDERS, dict.fromkeys(range(own.ORDER_PARTITIONS), 0))
     return total(cluster)
 
 

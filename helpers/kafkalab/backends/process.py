@@ -32,7 +32,7 @@ from kafkalab.deadline import Deadline
 from kafkalab.distribution import TOOL_CLASSES, Distribution, cache_error, provide
 from kafkalab.errors import KafkaLabError, telling_lines
 from kafkalab.guardian import CLUSTER_LABEL, Guardian
-from kafkalab.interrupts import uninterrupted
+from kafkalab.interrupts import own_group, uninterrupted
 from kafkalab.java_classes import RUN_CLASS
 from kafkalab.node_config import (
     ClusterPlan,
@@ -285,7 +285,7 @@ class ProcessBackend:
                 cwd=folder,
                 env=jvm.environment(),
                 start_new_session=True,  # ■ signals the kernel's process group
-                creationflags=jvm.new_group(),
+                creationflags=own_group(),
             )
 
     def stop_node(self, node_id: int, deadline: Deadline) -> None:
@@ -467,7 +467,7 @@ def run_tool_process(
         stderr=subprocess.STDOUT,
         env=jvm.environment(),
         start_new_session=True,
-        creationflags=jvm.new_group(),
+        creationflags=own_group(),
     )
     return _JavaTool(process, call.input, private)
 

@@ -14,6 +14,7 @@ from kafkalab.connect_config import MAIN, WorkerPlace
 from kafkalab.deadline import Deadline
 from kafkalab.distribution import Distribution
 from kafkalab.guardian import CLUSTER_LABEL
+from kafkalab.interrupts import own_group
 from kafkalab.node_config import HOST
 from kafkalab.settings import Settings
 
@@ -124,7 +125,7 @@ class ProcessWorker:
                 cwd=self._folder,
                 env=jvm.environment(),
                 start_new_session=True,  # ■ signals the kernel's process group
-                creationflags=jvm.new_group(),
+                creationflags=own_group(),
             )
 
     def stop(self, deadline: Deadline) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from kafkalab import librdkafka
 from kafkalab.cards import short
 from kafkalab.cluster import KafkaCluster
 from kafkalab.deadline import Deadline
-from kafkalab.errors import KafkaLabError
 from kafkalab.exercises.answers import number, numbers_by_text
+from kafkalab.exercises.bookmarks import commit_offsets
 from kafkalab.exercises.engine import Exercise, Verdict, correct, not_attempted, not_yet
 from kafkalab.exercises.stage import (
     LOOK_SECONDS,
@@ -23,8 +21,7 @@ from kafkalab.exercises.stage import (
     look_at_topic,
     write,
 )
-from kafkalab.show import group_facts
-from kafkalab.show.group_facts import Member
+from kafkalab.show.group_facts import Member, ask_group
 from kafkalab.show.labels import count, listing
 
 ORDERS, BILLING, BOOKS = "ex06-orders", "ex06-billing", "ex06-books"
@@ -35,8 +32,6 @@ ORDER_PARTITIONS, PARCEL_PARTITIONS, DISH_PARTITIONS = 3, 3, 4
 PACKERS_WANTED = 4
 COOKED = 10
 """Dishes of each partition that the kitchen has had before the backlog."""
-
-COMMIT_SECONDS = 20.0
 
 
 # --- 06.1 -------------------------------------------------------------------------------------
@@ -54,7 +49,7 @@ def _prepare_books(cluster: KafkaCluster) -> None:
         ],
     )
     ends = {n: len(amounts) // ORDER_PARTITIONS for n in range(ORDER_PARTITIONS)}
-    _commit(cluster, BILLING, ORDERS, ends)
+    commit_offsets(cluster, BILLING, ORDERS, ends)
 
 
 def _check_books(cluster: KafkaCluster, answer: object) -> Verdict:
@@ -145,8 +140,7 @@ def _ids(consumers: Sequence[object]) -> set[str] | None:
 def _members(cluster: KafkaCluster, group: str) -> Sequence[Member]:
     """The members of a group; none where there is no such group."""
     # not `collect_group`: that asks for a share group where there is no other, which takes long
-    answer = group_facts._probe(cluster.client_config, group, Deadline(LOOK_SECONDS))
-    return group_facts.from_answer(group, answer).members
+    return ask_group(cluster.client_config, group, Deadline(LOOK_SECONDS)).members
 
 
 # --- 06.3 -------------------------------------------------------------------------------------
@@ -167,7 +161,7 @@ def _prepare_kitchen(cluster: KafkaCluster) -> None:
     random.shuffle(waiting)
     late = [Event(f"dish {k}", table, partition=busy) for k, table in enumerate(waiting, COOKED)]
     write(cluster, DISHES, [*early, *late])
-    _commit(cluster, KITCHEN, DISHES, dict.fromkeys(range(DISH_PARTITIONS), COOKED))
+    commit_offsets(cluster, KITCHEN, DISHES, dict.fromkeys(range(DISH_PARTITIONS), COOKED))
 
 
 def _check_kitchen(cluster: KafkaCluster, answer: object) -> Verdict:
@@ -201,33 +195,6 @@ def _check_kitchen(cluster: KafkaCluster, answer: object) -> Verdict:
         f", in partition {busy}. A second consumer would have had nothing to do: one partition "
         "has one reader."
     )
-
-
-# --- shared -----------------------------------------------------------------------------------
-
-
-def _commit(cluster: KafkaCluster, group: str, topic: str, offsets: Mapping[int, int]) -> None:
-    """Set a group's offsets, as a consumer that never joins."""
-    from confluent_kafka import Consumer, KafkaException, TopicPartition
-
-    places = [TopicPartition(topic, n, offset) for n, offset in offsets.items()]
-    deadline = Deadline(COMMIT_SECONDS)
-    settings = {**cluster.client_config, **librdkafka.client_defaults()}
-    while True:
-        consumer = Consumer({**settings, "group.id": group, "enable.auto.commit": False})
-        try:
-            consumer.commit(offsets=places, asynchronous=False)
-            return
-        except KafkaException as error:
-            # refused while members of an earlier attempt are open
-            if deadline.passed:
-                raise KafkaLabError(
-                    f"The offsets of group {group} could not be set: {error.args[0].str()}",
-                    fix=f"close your consumers of group {group}, then `start()` again",
-                ) from None
-            time.sleep(0.1)
-        finally:
-            consumer.close()
 
 
 EXERCISES: tuple[Exercise, ...] = (

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
+from kafkalab.interrupts import own_group
 from kafkalab.topics import check_name, no_answer
 
 if TYPE_CHECKING:
@@ -108,13 +109,24 @@ def collect_group(cluster: KafkaCluster, group: str) -> Group:
     """The group as it is now, within 10 seconds."""
     check_name(group, "group")
     deadline = Deadline(SECONDS)
-    answer = _probe(cluster.client_config, group, deadline)
-    if answer["state"] != "DEAD":
-        return from_answer(group, answer)
+    asked = ask_group(cluster.client_config, group, deadline)
+    if asked.state != "DEAD":
+        return asked
     found = _share_group(cluster, group, deadline)
     if found is None:
         raise _missing(group)
     return found
+
+
+def ask_group(client_config: Mapping[str, str], group: str, deadline: Deadline) -> Group:
+    """The group as it is now, classic or consumer; of state DEAD where there is none such.
+
+    Raises
+    ------
+    KafkaLabError
+        Where the coordinator does not answer.
+    """
+    return from_answer(group, _probe(client_config, group, deadline))
 
 
 def from_answer(group: str, answer: Mapping[str, Any]) -> Group:
@@ -235,7 +247,7 @@ class Probe:
                     stderr=subprocess.DEVNULL,
                     text=True,
                     start_new_session=True,  # ■ signals the kernel's process group
-                    creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+                    creationflags=own_group(),
                 )
             return self._process
 
