@@ -20,6 +20,7 @@ from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError, telling_lines
 from kafkalab.groups import committed_offsets
 from kafkalab.interrupts import uninterrupted
+from kafkalab.log_text import LogText
 from kafkalab.node_config import check_broker_count
 from kafkalab.registry import ClusterRecord, Owner
 from kafkalab.settings import Settings, check_backend
@@ -65,15 +66,6 @@ class Stoppable(Protocol):
     """What runs beside the cluster, and ends with it at the latest."""
 
     def stop(self) -> object: ...
-
-
-class BrokerLog(str):
-    """A broker's log that a notebook shows as it is, line by line."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 class KafkaCluster:
@@ -297,11 +289,10 @@ class KafkaCluster:
         if len(running) * 2 > len(backend.node_ids):
             self._wait_for_broker(node_id, Deadline(timeout))
 
-    def logs(self, node_id: int = 1, last: int | None = None) -> BrokerLog:
+    def logs(self, node_id: int = 1, last: int | None = None) -> LogText:
         """What a broker wrote so far, or its `last` lines."""
         self._check_id(node_id)
-        text = self._live.node_log(node_id)
-        return BrokerLog(text if last is None else "\n".join(text.splitlines()[-last:]))
+        return LogText.of(self._live.node_log(node_id), last)
 
     def _own(self, node_id: int) -> Backend:
         backend = self._live

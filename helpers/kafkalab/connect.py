@@ -23,6 +23,7 @@ from kafkalab.connect_config import (
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError, telling_lines
 from kafkalab.interrupts import uninterrupted
+from kafkalab.log_text import LogText
 from kafkalab.node_config import HOST
 
 _LOG_LINES_IN_ERRORS = 12
@@ -30,15 +31,6 @@ _LONGEST_LINE = 300
 _REST_SECONDS = 5.0
 _ERROR = re.compile(r"\[[^\]]*\] (ERROR|FATAL) ")
 _PORT_TAKEN = ("Address already in use", "BindException", "Failed to bind")
-
-
-class WorkerLog(str):
-    """A worker's log that a notebook shows as it is, line by line."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 class ConnectWorker:
@@ -117,11 +109,10 @@ class ConnectWorker:
         self.stop()
         self.start(timeout)
 
-    def logs(self, last: int | None = None) -> WorkerLog:
+    def logs(self, last: int | None = None) -> LogText:
         """What it wrote in all its starts, or its `last` lines."""
         self._check_there()
-        text = self._process.log()
-        return WorkerLog(text if last is None else "\n".join(text.splitlines()[-last:]))
+        return LogText.of(self._process.log(), last)
 
     def remove(self) -> None:
         """End it for good; its folder stays. Harmless when called twice."""

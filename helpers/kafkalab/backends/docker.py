@@ -30,10 +30,11 @@ from kafkalab.backends import (
 from kafkalab.backends.docker_engine import (
     EngineReport,
     connect,
-    engine_error,
     engine_reference,
     fetch_image,
     pinned_environment,
+    plain_words,
+    port_refused,
     probe,
 )
 from kafkalab.backends.docker_tools import TERMINAL_END, TERMINAL_WRAPPER, ContainerTool, new_folder
@@ -76,12 +77,6 @@ NODE_MEMORY = "768m"
 """A broker takes 250-300 MiB; the rest is for a tool that runs beside it."""
 TOOLS_MEMORY = "2g"
 APPLICATION_STATE = "/tmp/kafkalab-state"  # noqa: S108 - in the tools' own container
-_REFUSED_PORT = (
-    "port is already allocated",
-    "address already in use",
-    "ports are not available",
-    "forbidden by its access permissions",
-)
 _FRESH_NAMES = "-Dsun.net.inetaddr.ttl=1 -Dsun.net.inetaddr.negative.ttl=1"
 """A broker that comes back may have another address; Java keeps old ones for 10 to 30 s."""
 
@@ -184,7 +179,7 @@ class DockerBackend:
     def _engine(self) -> DockerClient:
         with self._lock:
             if self._connection is None:
-                with _plain_words("to connect to the Docker engine"):
+                with plain_words("to connect to the Docker engine"):
                     self._connection = connect()
             return self._connection
 
@@ -236,7 +231,7 @@ class DockerBackend:
     def _start_all(self, plan: ClusterPlan) -> bool:
         """Start all nodes at once; False where one of the ports was refused."""
         # whole, and then ■: a call that is cut short brings its network after the removal
-        with uninterrupted(), _plain_words("to start the brokers' containers"):
+        with uninterrupted(), plain_words("to start the brokers' containers"):
             network = {"driver": "bridge", "labels": self._labels}
             self._engine.client_networks_create(plan.label, network)
             volumes = self._declared_volumes()
@@ -244,7 +239,7 @@ class DockerBackend:
                 started = [pool.submit(self._start_new, plan, node, volumes) for node in plan.nodes]
             errors = [error for future in started if (error := future.exception()) is not None]
             for error in errors:
-                if not _port_refused(error):
+                if not port_refused(error):
                     raise error
         return not errors
 
@@ -260,7 +255,7 @@ class DockerBackend:
                 "KafkaCluster(), or kafkalab start --port auto",
             )
         log.info("a port from %d on was taken meanwhile; planning again", plan.port_base)
-        with _plain_words("to remove the brokers' containers"):
+        with plain_words("to remove the brokers' containers"):
             guardian.remove_containers(plan.label, self._engine.client)
         registry.release_ports(self._settings.run_dir, plan.label)
 
@@ -340,11 +335,11 @@ class DockerBackend:
     def start_node(self, node_id: int) -> None:
         if self.node_state(node_id) is not NodeState.STOPPED:
             return
-        with _plain_words(f"to start broker {node_id}"):
+        with plain_words(f"to start broker {node_id}"):
             try:
                 self._container(node_id).start()
             except Exception as error:
-                if _port_refused(error):
+                if port_refused(error):
                     raise KafkaLabError(
                         f"The port of broker {node_id} was taken while it was down.",
                         tried=f"to publish {self._running_plan.node(node_id).client}",
@@ -356,7 +351,7 @@ class DockerBackend:
         state = self.node_state(node_id)
         if state is NodeState.STOPPED:
             return
-        with _plain_words(f"to stop broker {node_id}"):
+        with plain_words(f"to stop broker {node_id}"):
             container = self._container(node_id)
             if state is NodeState.PAUSED:
                 container.unpause()
@@ -368,25 +363,25 @@ class DockerBackend:
     def kill_node(self, node_id: int) -> None:
         if self.node_state(node_id) is NodeState.STOPPED:
             return
-        with _plain_words(f"to kill broker {node_id}"):
+        with plain_words(f"to kill broker {node_id}"):
             container = self._container(node_id)
             container.kill("SIGKILL")
             container.wait(timeout=10)
 
     def pause_node(self, node_id: int) -> None:
         if self.node_state(node_id) is NodeState.RUNNING:
-            with _plain_words(f"to pause broker {node_id}"):
+            with plain_words(f"to pause broker {node_id}"):
                 self._container(node_id).pause()
 
     def resume_node(self, node_id: int) -> None:
         if self.node_state(node_id) is NodeState.PAUSED:
-            with _plain_words(f"to resume broker {node_id}"):
+            with plain_words(f"to resume broker {node_id}"):
                 self._container(node_id).unpause()
 
     def node_state(self, node_id: int) -> NodeState:
         from docker.errors import NotFound
 
-        with _plain_words(f"to look at broker {node_id}"):
+        with plain_words(f"to look at broker {node_id}"):
             try:
                 state = self._engine.client.api.inspect_container(self._container_name(node_id))
             except NotFound:
@@ -398,7 +393,7 @@ class DockerBackend:
     def node_log(self, node_id: int) -> str:
         from docker.errors import NotFound
 
-        with _plain_words(f"to read the log of broker {node_id}"):
+        with plain_words(f"to read the log of broker {node_id}"):
             try:
                 text: bytes = self._container(node_id).logs()
             except NotFound:
@@ -408,7 +403,7 @@ class DockerBackend:
     # --- tools --------------------------------------------------------------------------------
 
     def run_tool(self, call: ToolCall) -> ToolProcess:
-        with _plain_words(f"to run {call.script}"):
+        with plain_words(f"to run {call.script}"):
             room, folder, command = self._furnish(call)
             return ContainerTool(self._engine.client, room, folder, command, _tool_environment())
 
@@ -421,7 +416,7 @@ class DockerBackend:
                 fix="install the Docker command line, or start a cluster of processes: "
                 "kafkalab start --backend process",
             )
-        with _plain_words(f"to run {call.script}"):
+        with plain_words(f"to run {call.script}"):
             room, folder, command = self._furnish(call)
         variables = [f"--env={name}={value}" for name, value in _tool_environment().items()]
         arguments = [
@@ -436,7 +431,7 @@ class DockerBackend:
         ]
 
         def finish() -> None:
-            with contextlib.suppress(KafkaLabError), _plain_words("to end the tool"):
+            with contextlib.suppress(KafkaLabError), plain_words("to end the tool"):
                 container = self._engine.client.containers.get(room)
                 container.exec_run(["sh", "-c", TERMINAL_END, "end", folder])
 
@@ -520,7 +515,7 @@ class DockerBackend:
         port = registry.reserve_worker_port(run_dir, label, call.port)
         place = docker_worker.place(self.tool_servers, self.client_config, port)
         try:
-            with uninterrupted(), _plain_words("to make the worker's container"):
+            with uninterrupted(), plain_words("to make the worker's container"):
                 facts = docker_worker.facts(self._engine.client.info(), call.folder)
                 container = self._create(
                     f"{label}-connect-{port}",
@@ -544,7 +539,7 @@ class DockerBackend:
 
     def remove(self) -> None:
         if self._label is not None:
-            with _plain_words("to remove the cluster"):
+            with plain_words("to remove the cluster"):
                 guardian.remove_cluster(self._settings.run_dir, self._label, self.name)
             self._label = None
             self._plan = None
@@ -554,22 +549,6 @@ class DockerBackend:
         if self._guardian is not None:
             self._guardian.dismiss()
             self._guardian = None
-
-
-@contextlib.contextmanager
-def _plain_words(doing: str) -> Any:
-    """Turn what the engine and its client libraries raise into a `KafkaLabError`."""
-    import requests
-    from docker.errors import DockerException
-
-    try:
-        yield
-    except (DockerException, requests.RequestException, OSError) as error:
-        raise engine_error(error, doing) from error
-
-
-def _port_refused(error: BaseException) -> bool:
-    return any(mark in str(error) for mark in _REFUSED_PORT)
 
 
 def _plan(record: ClusterRecord) -> ClusterPlan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import ipaddress
 import os
@@ -32,6 +33,12 @@ CALL_SECONDS = 60
 PROCESS_INSTEAD = "export KAFKALAB_BACKEND=process"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
+_REFUSED_PORT = (
+    "port is already allocated",
+    "address already in use",
+    "ports are not available",
+    "forbidden by its access permissions",
+)
 _environment_lock = threading.Lock()
 
 
@@ -439,3 +446,20 @@ def engine_error(error: BaseException, doing: str) -> KafkaLabError:
         what = "The Docker engine refused an order."
         fix = f"kafkalab doctor says more; or use processes: {PROCESS_INSTEAD}"
     return KafkaLabError(what, tried=doing, fix=fix, log=text.splitlines()[-3:])
+
+
+@contextlib.contextmanager
+def plain_words(doing: str) -> Iterator[None]:
+    """Turn what the engine and its client libraries raise into a `KafkaLabError`."""
+    import requests
+    from docker.errors import DockerException
+
+    try:
+        yield
+    except (DockerException, requests.RequestException, OSError) as error:
+        raise engine_error(error, doing) from error
+
+
+def port_refused(error: BaseException) -> bool:
+    """Whether the engine could not publish a port since another program has it."""
+    return any(mark in str(error) for mark in _REFUSED_PORT)

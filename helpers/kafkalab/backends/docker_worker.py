@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from kafkalab import jvm, registry
-from kafkalab.backends.docker_engine import engine_error
+from kafkalab.backends.docker_engine import plain_words, port_refused
 from kafkalab.connect_config import SCRIPT, WorkerPlace
 from kafkalab.deadline import Deadline
 
@@ -33,7 +33,6 @@ exec /opt/kafka/bin/{SCRIPT} "$@"
 """The jar's name holds a version, which is the image's."""
 _ELSEWHERE = "/connect"
 _SYSTEM_FOLDERS = ("/opt", "/usr", "/etc", "/bin", "/lib", "/dev", "/proc", "/sys")
-_PORT_TAKEN = ("port is already allocated", "address already in use", "ports are not available")
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ class DockerWorker:
     def running(self) -> bool:
         from docker.errors import NotFound
 
-        with _plain_words("to look at the worker"):
+        with plain_words("to look at the worker"):
             try:
                 self._container.reload()
             except NotFound:
@@ -135,28 +134,28 @@ class DockerWorker:
     def start(self) -> None:
         from docker.errors import APIError
 
-        with _plain_words("to start the worker"):
+        with plain_words("to start the worker"):
             try:
                 self._container.start()
             except APIError as error:
-                if any(mark in str(error) for mark in _PORT_TAKEN):
+                if port_refused(error):
                     raise registry.port_in_use(self._port) from error
                 raise
 
     def stop(self, deadline: Deadline) -> None:
-        with _plain_words("to stop the worker"):
+        with plain_words("to stop the worker"):
             self._container.stop(timeout=max(1, math.ceil(deadline.remaining)))
 
     def kill(self) -> None:
         if self.running:
-            with _plain_words("to kill the worker"):
+            with plain_words("to kill the worker"):
                 self._container.kill("SIGKILL")
                 self._container.wait(timeout=10)
 
     def log(self) -> str:
         from docker.errors import NotFound
 
-        with _plain_words("to read the worker's log"):
+        with plain_words("to read the worker's log"):
             try:
                 text: bytes = self._container.logs()
             except NotFound:
@@ -166,17 +165,6 @@ class DockerWorker:
     def remove(self) -> None:
         from docker.errors import NotFound
 
-        with _plain_words("to remove the worker"), contextlib.suppress(NotFound):
+        with plain_words("to remove the worker"), contextlib.suppress(NotFound):
             self._container.remove(v=True, force=True)
         registry.release_worker_port(self._run_dir, self._label, self._port)
-
-
-@contextlib.contextmanager
-def _plain_words(doing: str) -> Any:
-    import requests
-    from docker.errors import DockerException
-
-    try:
-        yield
-    except (DockerException, requests.RequestException, OSError) as error:
-        raise engine_error(error, doing) from error
