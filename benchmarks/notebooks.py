@@ -15,7 +15,8 @@ from pathlib import Path
 
 import nbformat
 from tests.notebooks import room
-from tests.notebooks.refresh import NOTEBOOKS, ROOT, execute
+from tests.notebooks.refresh import ROOT, execute
+from tests.notebooks.structure import all_notebooks
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- notebooks: begin -->", "<!-- notebooks: end -->"
@@ -25,14 +26,6 @@ _SECONDS = re.compile(r"^\| \[(\d\d) .*\| (\d+) s \|$", re.MULTILINE)
 _ROOM_SECONDS = re.compile(r"^\| In a room: .*\| (\d+) s \|$", re.MULTILINE)
 
 
-def paths() -> list[Path]:
-    """The committed notebooks, in reading order."""
-    return sorted(
-        (path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts),
-        key=lambda path: path.name,
-    )
-
-
 def table(seconds: Mapping[str, int]) -> str:
     """The README's table.
 
@@ -40,7 +33,7 @@ def table(seconds: Mapping[str, int]) -> str:
     minutes' path.
     """
     rows = ["| notebook | what you do | reading | machine |", "|---|---|---:|---:|"]
-    for path in paths():
+    for path in all_notebooks():
         notebook = nbformat.read(path, as_version=4)
         text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
         title, minutes = _TITLE.search(text), _MINUTES.search(text)
@@ -78,7 +71,7 @@ def with_table(readme: str, seconds: Mapping[str, int]) -> str:
 
 def main() -> None:
     seconds = {room.TAG: 0}
-    for path in paths():
+    for path in all_notebooks():
         notebook = nbformat.read(path, as_version=4)
         number = path.name[:2]
         seconds[number] = _seconds_of(path, notebook)

@@ -74,12 +74,12 @@ _ELSEWHERE = {
         "This cluster's brokers are stopped by the notebook, not by a line.",
         "cluster.stop_broker(1) for one broker, cluster.stop() for the whole cluster",
     ),
+    "connect-standalone.sh": (
+        "A Connect worker is more than a tool: it runs on, beside files that it reads and writes.",
+        'cluster.connect("bin/connect-standalone.sh config/connect-standalone.properties …", '
+        'folder="connect-files")',
+    ),
 }
-_ELSEWHERE["connect-standalone.sh"] = (
-    "A Connect worker is more than a tool: it runs on, beside files that it reads and writes.",
-    'cluster.connect("bin/connect-standalone.sh config/connect-standalone.properties …", '
-    'folder="connect-files")',
-)
 _ELSEWHERE["zookeeper-server-stop.sh"] = _ELSEWHERE["zookeeper-server-start.sh"]
 _ELSEWHERE["zookeeper-shell.sh"] = _ELSEWHERE["zookeeper-server-start.sh"]
 

@@ -15,7 +15,7 @@ from jupyter_client.manager import KernelManager
 from kafkalab.backends.choice import BackendName
 from kafkalab.settings import Settings
 from tests import life
-from tests.notebooks.kernel import as_in_jupyterlab
+from tests.notebooks.kernel import as_in_jupyterlab, client_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 SECONDS = 120
@@ -37,11 +37,7 @@ def manager(settings: Settings) -> Iterator[KernelManager]:
 
 
 def client(manager: KernelManager) -> BlockingKernelClient:
-    connected = manager.client()
-    assert isinstance(connected, BlockingKernelClient)
-    connected.start_channels()
-    connected.wait_for_ready(timeout=SECONDS)
-    return connected
+    return client_of(manager, SECONDS)
 
 
 def run(kernel: BlockingKernelClient, code: str) -> str:

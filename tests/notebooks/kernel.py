@@ -6,6 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import KernelManager
+
 
 @contextmanager
 def as_in_jupyterlab() -> Iterator[None]:
@@ -19,3 +22,12 @@ def as_in_jupyterlab() -> Iterator[None]:
         yield
     finally:
         os.environ.update(hidden)
+
+
+def client_of(manager: KernelManager, seconds: float) -> BlockingKernelClient:
+    """A client of a kernel that was started, once it answers; its channels are open."""
+    client = manager.client()
+    assert isinstance(client, BlockingKernelClient)
+    client.start_channels()
+    client.wait_for_ready(timeout=seconds)
+    return client

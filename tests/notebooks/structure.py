@@ -18,7 +18,7 @@ import nbformat
 from nbval.plugin import find_comment_markers
 
 from kafkalab.settings import BACKENDS, Settings
-from tests.notebooks import canonical, markdown, skeleton
+from tests.notebooks import canonical, markdown, room, skeleton
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -257,13 +257,7 @@ def _asked_and_checked(name: str, cells: Sequence[Cell]) -> Iterator[str]:
 
 def _exercise_cells(s: Subject) -> list[Cell]:
     """The cells from the heading *Exercises* to the next part."""
-    inside, found = False, []
-    for cell in s.cells:
-        if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.MULTILINE):
-            inside = cell.source.startswith(f"## {skeleton.EXERCISES}")
-        if inside:
-            found.append(cell)
-    return found
+    return [cell for cell, parts in room.sections(s.notebook) if skeleton.EXERCISES in parts]
 
 
 def neither_short_nor_long(s: Subject) -> Iterator[str]:

@@ -22,7 +22,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from tests.notebooks import skeleton, structure
-from tests.notebooks.kernel import as_in_jupyterlab
+from tests.notebooks.kernel import as_in_jupyterlab, client_of
 
 SIDE_BY_SIDE = 3
 CELL_SECONDS = 120.0
@@ -117,10 +117,7 @@ def kernel_in_a_copy_of(folder: Path) -> Iterator[tuple[KernelManager, BlockingK
         with as_in_jupyterlab():
             manager.start_kernel(cwd=str(Path(room, "notebooks")))
         try:
-            client = manager.client()
-            assert isinstance(client, BlockingKernelClient)
-            client.start_channels()
-            client.wait_for_ready(timeout=CELL_SECONDS)
+            client = client_of(manager, CELL_SECONDS)
             yield manager, client
             client.stop_channels()
         finally:

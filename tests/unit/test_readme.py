@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from benchmarks.notebooks import README, measured, paths, with_table
+from benchmarks.notebooks import README, measured, with_table
 from tests.notebooks import room
 from tests.notebooks.refresh import ROOT
+from tests.notebooks.structure import all_notebooks
 
 from kafkalab.settings import BACKENDS, IMAGE, KAFKA_VERSION
 
@@ -23,7 +24,7 @@ def test_its_table_is_what_the_notebooks_state() -> None:
 def test_every_notebook_was_measured_and_is_short() -> None:
     seconds = measured(TEXT)
     in_a_room = seconds.pop(room.TAG)
-    assert set(seconds) == {path.name[:2] for path in paths()}
+    assert set(seconds) == {path.name[:2] for path in all_notebooks()}
     for number, taken in seconds.items():
         assert 0 < taken < (90 if number in LONGER else 60), number
     assert 0 < in_a_room < sum(seconds[number] for number in room.PATH)

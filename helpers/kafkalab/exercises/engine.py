@@ -111,8 +111,8 @@ class Task:
         """
         try:
             self._cluster.start()
-            if self._too_few_brokers:
-                return self._card("start", "not ready", self._too_few_brokers)
+            if too_few := self._too_few_brokers:
+                return self._card("start", "not ready", too_few)
             _start_all_brokers(self._cluster)
             self.exercise.prepare(self._cluster)
             import_module("pandas")  # seconds where the disk is cold, and a check has only eight
@@ -153,8 +153,8 @@ class Task:
         try:
             if not self._cluster.is_running:
                 return not_attempted(_STOPPED)
-            if self._too_few_brokers:
-                return not_attempted(self._too_few_brokers)
+            if too_few := self._too_few_brokers:
+                return not_attempted(too_few)
             return _unfit(answer) or self.exercise.check(self._cluster, answer)
         except KafkaLabError as error:
             if not self._cluster.is_running:  # stopped meanwhile

@@ -20,6 +20,7 @@ from kafkalab.exercises.stage import (
     topic_names,
     write,
 )
+from kafkalab.show.labels import count
 
 # --- 02.1 -----------------------------------------------------------------------------------------
 
@@ -40,7 +41,7 @@ def _check_audit(cluster: KafkaCluster, _: object) -> Verdict:
         return not_attempted(f"There is no topic {AUDIT} yet.")
     if len(topic.partitions) != PARTITIONS:
         return not_yet(
-            f"a topic of {_counted(len(topic.partitions), 'partition')}",
+            f"a topic of {count(len(topic.partitions), 'partition')}",
             f"{PARTITIONS} partitions; delete it and make it again",
         )
     settings = look_at_settings(cluster, AUDIT)
@@ -58,18 +59,14 @@ def _check_audit(cluster: KafkaCluster, _: object) -> Verdict:
     )
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _duration(ms: int) -> str:
     """Milliseconds in the unit in which people say them."""
     if ms < 0:
         return "for ever"
     for unit, size in (("day", DAY_MS), ("hour", 3_600_000), ("minute", 60_000), ("second", 1000)):
         if ms >= size:
-            return _counted(ms // size, unit)
-    return _counted(ms, "millisecond")
+            return count(ms // size, unit)
+    return count(ms, "millisecond")
 
 
 ORDERED = Exercise(
@@ -220,7 +217,7 @@ def _check_misspelt(cluster: KafkaCluster, _: object) -> Verdict:
     partitions = len(topic.partitions) if topic else 0
     if partitions != 3:
         return not_yet(
-            f"{RIGHT_NAME} with {_counted(partitions, 'partition')}",
+            f"{RIGHT_NAME} with {count(partitions, 'partition')}",
             "3 partitions. The first write makes a topic with the broker's default, so make it "
             "before you write",
         )
@@ -228,18 +225,18 @@ def _check_misspelt(cluster: KafkaCluster, _: object) -> Verdict:
     if not values:
         return not_yet(f"{RIGHT_NAME} without a record", f"all orders of {WRONG_NAME} in it")
     known = _ORDER.fullmatch(values[0])
-    count = int(known[2]) if known else 0
-    if count > 9 or values != [f"order {n} of {count}" for n in range(1, count + 1)]:
+    wanted = int(known[2]) if known else 0
+    if wanted > 9 or values != [f"order {n} of {wanted}" for n in range(1, wanted + 1)]:
         return not_yet(
-            f"{_counted(len(values), 'record')} in {RIGHT_NAME}: {short(values, 200)}",
+            f"{count(len(values), 'record')} in {RIGHT_NAME}: {short(values, 200)}",
             f"every order of {WRONG_NAME} once, its value unchanged",
         )
     if WRONG_NAME in names:
         return not_yet(
-            f"all {count} orders in {RIGHT_NAME}, and {WRONG_NAME} still there", "no such topic"
+            f"all {wanted} orders in {RIGHT_NAME}, and {WRONG_NAME} still there", "no such topic"
         )
     return correct(
-        f"All {count} orders are in {RIGHT_NAME}, and {WRONG_NAME} is gone. Kafka cannot rename a "
+        f"All {wanted} orders are in {RIGHT_NAME}, and {WRONG_NAME} is gone. Kafka cannot rename a "
         "topic: to make, to copy and to delete is the way."
     )
 

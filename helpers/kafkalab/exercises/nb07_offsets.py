@@ -21,6 +21,7 @@ from kafkalab.exercises.stage import (
     remove_topics,
     write,
 )
+from kafkalab.show.labels import count
 
 ORDERS, INVOICES, BILLING = "ex07-orders", "ex07-invoices", "ex07-billing"
 READINGS, SCREEN = "ex07-readings", "ex07-screen"
@@ -84,12 +85,8 @@ def _what_happens(offset: int | None, wanted: int, end: int) -> str:
     if offset > end:
         return f"that is past the end, {end}"
     if offset < wanted:
-        return f"{_orders(wanted - offset)} would get a second invoice"
-    return f"{_orders(offset - wanted)} would never get one"
-
-
-def _orders(number: int) -> str:
-    return "1 order" if number == 1 else f"{number} orders"
+        return f"{count(wanted - offset, 'order')} would get a second invoice"
+    return f"{count(offset - wanted, 'order')} would never get one"
 
 
 def _places(offsets: Mapping[int, int]) -> str:
