@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from typing import NoReturn
 
@@ -13,6 +14,15 @@ from docker.errors import DockerException, ImageNotFound
 from kafkalab import KafkaCluster
 from kafkalab.settings import Settings
 from tests import broker_logs
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl-C, also where a shell has started this run in the background.
+
+    There it is ignored, and so it would be by every program that a test starts and interrupts.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def skip_or_fail(reason: str, need: str) -> NoReturn:
