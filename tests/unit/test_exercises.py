@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -258,6 +258,13 @@ def test_start_starts_the_cluster_and_all_its_brokers() -> None:
     standing = Standing(is_running=False, states=("running", "paused", "stopped"))
     assert task(cluster=standing).start().state == "ready"
     assert standing.calls == ["start", "resume_broker 2", "start_broker 3"]
+
+
+def test_start_says_what_is_there() -> None:
+    plain = task()
+    assert plain.start().body == "Its topics and data are there."
+    told = replace(plain.exercise, ready="Topic `it` holds 3 records.")
+    assert Task(told, cast(KafkaCluster, Standing())).start().body == "Topic `it` holds 3 records."
 
 
 def test_hints_come_one_by_one_and_the_last_one_stays() -> None:

@@ -84,6 +84,9 @@ class Exercise:
         ``answer = …`` where the check takes one. The tests run it.
     brokers : int
         How many brokers it needs: those of its notebook.
+    ready : str
+        What `start` says when it is done: which topics and data there are now, in a sentence or
+        two, and none of the answer.
     """
 
     number: str
@@ -94,6 +97,7 @@ class Exercise:
     hints: tuple[str, ...]
     solution: str
     brokers: int = 1
+    ready: str = "Its topics and data are there."
 
 
 class Task:
@@ -121,7 +125,7 @@ class Task:
         except Exception as error:  # a client's own errors: they are words too
             reason = f"{type(error).__name__}: {error}"
             return self._card("start", "not ready", f"{reason}\n{_BEGIN_AGAIN}")
-        return self._card("start", "ready", "Its topics and data are there.")
+        return self._card("start", "ready", self.exercise.ready)
 
     def check(self, answer: object = None) -> Card:
         """Look at the cluster: *not attempted*, *not yet* or *correct*; never raises."""
