@@ -12,9 +12,10 @@ import socket
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -594,6 +595,56 @@ def test_an_engine_that_hangs_is_given_up_after_three_seconds(
         assert not report.usable
         assert "within 3 s" in report.reason
         assert 2.5 < time.monotonic() - began < 6
+
+
+def test_an_engine_that_is_slow_to_count_its_containers_is_used(
+    engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    host = engine_module.engine_host()
+    if not host.startswith("unix://"):
+        pytest.skip("the engine has no socket that could be stood in front of")
+    place = tmp_path / "slow.sock"
+    seconds = engine_module.PING_SECONDS + 1.0
+    with holding_back(b"/info ", seconds, place, host.removeprefix("unix://")):
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{place}")
+        began = time.monotonic()
+        report = engine_module.probe(Settings.from_environment())
+        assert report.usable, report.reason
+        assert time.monotonic() - began > seconds
+
+
+@contextmanager
+def holding_back(mark: bytes, seconds: float, place: Path, engine: str) -> Iterator[None]:
+    """A socket in front of the engine's own that holds back the requests with this mark."""
+    ends: list[socket.socket] = []
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                if mark in data:
+                    time.sleep(seconds)  # the slowness is what is tested
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def serve() -> None:
+        with suppress(OSError):  # closed
+            while True:
+                client, _ = door.accept()
+                behind = socket.socket(socket.AF_UNIX)
+                behind.connect(engine)
+                ends.extend((client, behind))
+                for pair in ((client, behind), (behind, client)):
+                    threading.Thread(target=pump, args=pair, daemon=True).start()
+
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(place))
+        door.listen()
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            yield
+        finally:
+            for end in ends:
+                end.close()
 
 
 PROBE = """

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from testcontainers.core.docker_client import DockerClient
 
 PING_SECONDS = 3
+"""How long an engine may take over its first answer, before it counts as none."""
+LOOK_SECONDS = 20
+"""How long one that answers may take over a question: it counts its containers, busy or not."""
 REGISTRY_SECONDS = 10
 STALL_SECONDS = 60
 CALL_SECONDS = 60
@@ -96,12 +99,13 @@ def probe(settings: Settings, *, ask_registry: bool = False) -> EngineReport:
     try:
         client = _plain_client(PING_SECONDS)
     except Exception as error:  # docker-py lets errors of several libraries through
-        reason, fix = _why_no_answer(host, error)
+        reason, fix = _why_no_answer(host, error, PING_SECONDS)
         return EngineReport(False, reason, fix, host, settings.image)
+    client.api.timeout = LOOK_SECONDS
     try:
         return _report(client, settings, host, ask_registry)
     except Exception as error:
-        reason, fix = _why_no_answer(host, error)
+        reason, fix = _why_no_answer(host, error, LOOK_SECONDS)
         return EngineReport(False, reason, fix, host, settings.image)
     finally:
         client.close()
@@ -219,7 +223,7 @@ def _gateway(pool: dict[str, str]) -> str:
     return str(ipaddress.ip_network(pool["Subnet"])[1]) if pool.get("Subnet") else ""
 
 
-def _why_no_answer(host: str, error: BaseException) -> tuple[str, str]:
+def _why_no_answer(host: str, error: BaseException, seconds: int) -> tuple[str, str]:
     text = str(error)
     if "Permission denied" in text or "PermissionError" in text:
         return (
@@ -227,7 +231,7 @@ def _why_no_answer(host: str, error: BaseException) -> tuple[str, str]:
             "sudo usermod -aG docker $USER, then log out and in again; "
             f"or use processes: {PROCESS_INSTEAD}",
         )
-    how = f"within {PING_SECONDS} s" if "timed out" in text.lower() else "at all"
+    how = f"within {seconds} s" if "timed out" in text.lower() else "at all"
     return (
         f"No Docker engine answers at {host} {how}.",
         "start Docker (Docker Desktop, or: sudo systemctl start docker); "
