@@ -7,19 +7,24 @@ import re
 import signal
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
+from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
+import pandas as pd
 import pytest
 from tests.exercises import awkward
 
 from kafkalab import KafkaCluster, KafkaLabError, exercises, predict
 from kafkalab.cards import WIDTH, Card, short
 from kafkalab.deadline import Deadline
-from kafkalab.exercises import engine
+from kafkalab.exercises import answers, engine
 from kafkalab.exercises.engine import (
     Exercise,
     State,
@@ -287,6 +292,174 @@ def test_load_names_the_notebooks_that_have_exercises() -> None:
         exercises.load("77", KafkaCluster())
     with pytest.raises(KafkaLabError, match="need a cluster and got str"):
         exercises.load("00", "127.0.0.1:9092")  # type: ignore[arg-type]
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        3,
+        3.0,
+        "3",
+        " 3 ",
+        b"3",
+        bytearray(b"3"),
+        memoryview(b"3"),
+        Decimal("3.00"),
+        Fraction(6, 2),
+        np.int64(3),
+        np.uint8(3),
+        np.float32(3),
+        np.str_("3"),
+        np.array(3),
+        pd.Series([1, 2]).sum(),
+        pd.DataFrame({"offset": [3]})["offset"].iloc[0],
+    ],
+    ids=repr,
+)
+def test_a_number_is_a_number_in_any_type(answer: object) -> None:
+    assert answers.number(answer) == 3
+    assert answers.text(answer) in ("3", " 3 ")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        True,
+        np.True_,
+        3.5,
+        "3.0",
+        "three",
+        "",
+        "9" * 5000,
+        "٣",
+        3j,
+        float("nan"),
+        float("inf"),
+        np.float64("nan"),
+        Decimal("NaN"),
+        Decimal("sNaN"),
+        Decimal("3.5"),
+        Decimal("1e999999999"),
+        Fraction(1, 3),
+        pd.NA,
+        [3],
+        pd.Series([3]),
+        awkward.Yes(),
+    ],
+    ids=lambda answer: short(answer, 20),
+)
+def test_what_is_no_whole_number(answer: object) -> None:
+    assert answers.number(answer) is None
+
+
+def test_a_huge_number_stays_one_and_makes_no_text() -> None:
+    assert answers.number(10**10_000) == 10**10_000
+    assert answers.text(10**10_000) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ["a", "b"],
+        ("a", b"b"),
+        [bytearray(b"a"), memoryview(b"b")],
+        deque(["a", "b"]),
+        dict.fromkeys("ab").keys(),
+        {1: "a", 2: "b"}.values(),
+        np.array(["a", "b"]),
+        np.array([["a"], ["b"]]),
+        np.array([b"a", b"b"]),
+        pd.Series(["a", "b"]),
+        pd.Series(["a", "b"], dtype="category"),
+        pd.Index(["a", "b"]),
+        pd.DataFrame({"key": ["a", "b"]}),
+        pd.DataFrame({"key": ["a", "b"]})["key"].unique(),
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_texts_keep_their_order_in_any_list(answer: object) -> None:
+    assert answers.texts(answer) == ["a", "b"]
+
+
+@pytest.mark.parametrize("answer", [{"a", "b"}, frozenset("ab"), {"a": 1, "b": 2}.keys()])
+def test_texts_of_a_set(answer: object) -> None:
+    assert sorted(answers.texts(answer) or ()) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [range(1, 3), [1, 2], [1.0, "2"], np.array([1, 2]), pd.Series([1.0, 2.0]), ("1", b"2")],
+    ids=repr,
+)
+def test_texts_that_are_numbers(answer: object) -> None:
+    assert answers.texts(answer) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        1,
+        "ab",
+        b"ab",
+        np.str_("ab"),
+        {"a": 1},
+        [None],
+        ["a", []],
+        [True],
+        pd.Series(["a", None]),
+        pd.DataFrame({"a": ["b"], "c": ["d"]}),
+        np.zeros((2, 2)),
+        np.array("a"),
+        range(10**18),
+        np.zeros(answers.MOST + 1),
+        awkward.Endless(),
+    ],
+    ids=lambda answer: short(answer, 20),
+)
+def test_what_is_no_list_of_texts(answer: object) -> None:
+    assert answers.texts(answer) is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"1": 2, "a": 3},
+        {1: 2.0, b"a": "3"},
+        MappingProxyType({np.int64(1): np.int64(2), "a": Decimal(3)}),
+        Counter({"1": 2, "a": 3}),
+        pd.Series({"1": 2, "a": 3}),
+        pd.Series(["a", "1", "a", "1", "a"]).value_counts(),
+    ],
+    ids=lambda answer: type(answer).__name__,
+)
+def test_numbers_by_text_in_any_dictionary(answer: object) -> None:
+    assert answers.numbers_by_text(answer) == {"1": 2, "a": 3}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        ["a"],
+        [("a", 1)],
+        {"a": True},
+        {"a": None},
+        {None: 1},
+        {1: 2, "1": 3},
+        pd.Series([1, 2], index=["a", "a"]),
+        pd.Index(["a"]),
+        pd.DataFrame({"a": [1]}),
+        dict.fromkeys(range(answers.MOST + 1), 1),
+    ],
+    ids=lambda answer: short(answer, 20),
+)
+def test_what_is_no_dictionary_of_numbers(answer: object) -> None:
+    assert answers.numbers_by_text(answer) is None
 
 
 # --- cards ----------------------------------------------------------------------------------------
