@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from typing import NoReturn
 
 from confluent_kafka import Producer
 
@@ -50,6 +51,8 @@ def fork() -> None:
 
 def interrupted() -> None:
     """Say what is left when ■ has ended a start, while this process still lives."""
+    # the test presses again where it reads "ready" after its first press
+    heed_the_first_press_alone()
     cluster = KafkaCluster()
     say("go")
     try:
@@ -58,11 +61,17 @@ def interrupted() -> None:
         while True:
             time.sleep(60)
     except KeyboardInterrupt:
-        # the test presses again where it read "ready" after its first press
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if "running" in repr(cluster):
             cluster.stop()
     say(f"left {life.traces(Settings.from_environment())}")
+
+
+def heed_the_first_press_alone() -> None:
+    def heed(*_: object) -> NoReturn:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, heed)
 
 
 def work() -> None:
