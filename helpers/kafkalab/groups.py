@@ -1,4 +1,4 @@
-"""What a consumer group has committed.
+"""What a consumer group has committed, and how far that is from the end.
 
 Asked by a consumer that never joins, not by AdminClient: up to 2.12 its calls that go to a group's
 coordinator (describe_consumer_groups, list_consumer_group_offsets) end the whole process with
@@ -15,6 +15,20 @@ from kafkalab import librdkafka
 from kafkalab.deadline import Deadline
 
 FIRST_WAIT, LONGEST_WAIT = 0.1, 1.0
+
+
+def is_past_end(committed: int | None, end: int | None) -> bool:
+    """Whether a committed offset is one that the partition does not have (yet): a topic that was
+    made anew, or records that were lost. Where the group goes on, `auto.offset.reset` decides."""
+    return committed is not None and end is not None and committed > end
+
+
+def lag(committed: int | None, end: int | None) -> int | None:
+    """How far a committed offset is behind the end; None where one of them is not known, and past
+    the end, where nothing can be said to be left."""
+    if committed is None or end is None or committed > end:
+        return None
+    return end - committed
 
 
 def committed_offsets(

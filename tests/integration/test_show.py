@@ -6,6 +6,7 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -14,6 +15,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from kafkalab import KafkaCluster, KafkaLabError, show
 from kafkalab.console import BackgroundTool
 from kafkalab.deadline import Deadline
+from kafkalab.groups import committed_offsets
 from kafkalab.show.facts import collect_log
 from kafkalab.show.picture import Picture
 
@@ -70,18 +72,55 @@ def test_log_with_a_group(cluster: KafkaCluster) -> None:
     commit(cluster, f"g-{topic}", topic, 1)
     picture = show.log(cluster, topic, group=f"g-{topic}")
     assert f"partition 0: 0 ada | [g-{topic}] 1 bob | 2 (v) | end 3, lag 2" in picture.text
-    assert "partition 1: end 0, no position" in picture.text
+    assert "partition 1: end 0, nothing committed" in picture.text
     assert picture.frame.lag.tolist()[0] == 2
     again = show.log(cluster, topic, group=f"g-{topic}")
     assert again == picture
     assert again._repr_mimebundle_() == picture._repr_mimebundle_()
 
 
+def test_committed_past_the_end(cluster: KafkaCluster) -> None:
+    """A consumer may commit what is not there; a topic that was made anew leaves the same."""
+    topic = new_topic(cluster)
+    group = f"g-{topic}"
+    write(cluster, topic, ["ada"])
+    commit(cluster, group, topic, 7)
+    log = in_time(lambda: show.log(cluster, topic, group=group))
+    assert f"group {group} is past the end\n" in log.text.replace("\n    ", " ")
+    assert "end 1, past the end, committed 7" in log.text
+    held = in_time(lambda: show.group(cluster, group))
+    assert "no members, 1 partition, past the end on 1 partition" in " ".join(held.text.split())
+    with show.timeline(cluster, topic=topic, group=group) as seen:
+        pass
+    assert "group: no members, past the end on 1 partition" in seen.text
+    for picture in (log, held):
+        assert "caught up" not in picture.text + picture.svg
+        assert picture.frame.lag.isna().all()
+
+
+def test_ends_are_no_older_than_what_is_committed(
+    cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads and commits while the picture looks is not past the end."""
+    topic = new_topic(cluster)
+    group = f"g-{topic}"
+    write(cluster, topic, ["ada"])
+    ask = committed_offsets
+
+    def meanwhile(*args: Any) -> object:
+        write(cluster, topic, ["bob"])
+        commit(cluster, group, topic, 2)
+        return ask(*args)
+
+    monkeypatch.setattr("kafkalab.show.facts.committed_offsets", meanwhile)
+    assert f"group {group} is caught up" in show.log(cluster, topic, group=group).text
+
+
 def test_log_of_an_unknown_group(cluster: KafkaCluster) -> None:
     topic = new_topic(cluster)
     write(cluster, topic, ["ada"])
     picture = in_time(lambda: show.log(cluster, topic, group="never-seen"))
-    assert "group never-seen has no position here yet" in picture.text
+    assert "group never-seen has committed nothing here yet" in picture.text
 
 
 def test_long_log_is_sampled(cluster: KafkaCluster) -> None:

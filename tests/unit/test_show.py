@@ -14,6 +14,7 @@ import pytest
 from tests import timelines
 
 from kafkalab.cluster import Broker
+from kafkalab.groups import lag
 from kafkalab.show import svg
 from kafkalab.show.broker_facts import ClusterFacts, facts
 from kafkalab.show.brokers_picture import draw_brokers
@@ -123,8 +124,7 @@ CLICKS = Topic(
 def progress(
     number: int, committed: int | None, end: int | None, topic: str = "orders"
 ) -> Progress:
-    lag = None if committed is None or end is None else max(0, end - committed)
-    return Progress(topic, number, committed, end, lag)
+    return Progress(topic, number, committed, end, lag(committed, end))
 
 
 BILLING = Group(
@@ -423,29 +423,62 @@ def test_log_frame_holds_the_same_facts() -> None:
     assert len(PICTURES["many"].frame) == 100
 
 
-def test_group_without_a_position() -> None:
+def test_group_that_has_committed_nothing() -> None:
     picture = draw_log(topic_log(whole(0, ["ada"]), group="nobody"))
-    assert "group nobody has no position here yet" in picture.text
-    assert "end 1, no position" in picture.text
-    assert "committed offset" not in picture.svg
+    for form in (picture.text, picture.svg):
+        assert "group nobody has committed nothing here yet" in form
+        assert "nothing committed" in form
+        assert "position" not in form
+    assert "end 1, nothing committed" in picture.text
+    assert "with the committed offsets of group nobody" in picture.svg
+    assert "triangle" not in picture.svg
     assert picture.frame.lag.isna().all()
 
 
 def test_group_whose_coordinator_is_away() -> None:
     log = TopicLog(ORDERS.topic, (whole(0, ["ada"]),), "billing", group_answered=False)
     assert "its coordinator does not answer" in draw_log(log).text
-    assert "no position" not in draw_log(log).text
+    assert "nothing" not in draw_log(log).text
 
 
 @pytest.mark.parametrize(
     ("committed", "said"),
-    [(12, "lag 31, position 12"), (43, "caught up"), (50, "position 50, past the end")],
+    [(12, "lag 31, committed 12"), (43, "caught up"), (50, "past the end, committed 50")],
 )
 def test_group_outside_of_the_log(committed: int, said: str) -> None:
     picture = draw_log(topic_log(whole(0, "abc", start=40, committed=committed), group="g"))
     assert f"end 43, {said}" in picture.text
     assert "0–39 expired" in picture.text  # noqa: RUF001
     assert f"committed offset {committed}" in picture.svg
+    assert all(f">{words}<" in picture.svg for words in said.split(", "))
+
+
+def test_log_headline_past_the_end() -> None:
+    alone = draw_log(topic_log(whole(0, "abc", committed=50), group="g"))
+    for form in (alone.text, alone.svg):
+        assert "group g is past the end" in form
+        assert "caught up" not in form
+    assert alone.frame.lag.isna().all()
+    assert "[g]" not in alone.text
+    behind, done = whole(0, "abc", committed=1), whole(1, "a", committed=1)
+    past, new = whole(2, "a", committed=9), whole(3, "a")
+    away = PartitionLog(partition(4, None, None, leader=None), committed=3)
+    for logs, said in (
+        ([behind, done, past, new, away], "2 behind, past the end on 1 partition, "),
+        ([done, past, new, away], "past the end on 1 partition, "),
+        ([done, new, away], "caught up, "),
+    ):
+        words = f"group g is {said}nothing committed on 1 partition, lag of 1 partition unknown"
+        assert words in " ".join(draw_log(topic_log(*logs, group="g")).text.split())
+    assert "Past the end: partition 2." in draw_log(topic_log(behind, past, group="g")).svg
+    assert "group g: lag of 1 partition unknown" in draw_log(topic_log(away, group="g")).text
+
+
+def test_partitions_that_are_not_drawn_past_the_end() -> None:
+    logs = [long(n, 0, 100, 99 if n < 18 else 200) for n in range(20)]
+    assert "with 800 records, lag 6, past the end on 2 partitions" in " ".join(
+        draw_log(topic_log(*logs, group="g")).text.split()
+    )
 
 
 def test_partitions_that_cannot_be_asked() -> None:
@@ -679,6 +712,18 @@ def test_group_in_words() -> None:
         "orders 1   member 1          4        4    0\n"
         "orders 2   member 2          8  unknown    –"  # noqa: RUF001
     )
+
+
+def test_group_past_the_end() -> None:
+    group = Group("g", "classic", "EMPTY", (), (progress(0, 6, 3), progress(1, 4, 4)))
+    picture = draw_group(group)
+    assert picture.text.startswith(
+        "Classic group g: no members, 2 partitions, past the end on 1 partition\n"
+    )
+    assert "orders 0   nobody           6    3  past the end" in picture.text
+    assert ">past the end<" in picture.svg
+    assert "caught up" not in picture.svg
+    assert picture.frame.lag.isna().tolist() == [True, False]
 
 
 def test_group_frame_holds_the_same_facts() -> None:

@@ -13,6 +13,7 @@ from tests.timelines import EMPTY, KILLED, MANY, SILENT, group, reader, topic
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
 from kafkalab.show import timeline_watch
+from kafkalab.show.group_facts import Group, Progress
 from kafkalab.show.timeline_facts import History, Look, Mark, member_names
 from kafkalab.show.timeline_picture import LEFT, RIGHT, WIDTH, draw_timeline, scale
 from kafkalab.topics import Topic
@@ -83,6 +84,22 @@ def test_rebalance_at_the_end_is_said() -> None:
     text = draw_timeline(cut).text
     assert text.endswith("group: 2 members, rebalancing")
     assert "orders 0–1: read by ada\n" in text  # noqa: RUF001
+
+
+def test_committed_past_the_end_is_said() -> None:
+    ahead = Progress("orders", 0, 12, 10, None)
+    alone = History(
+        "orders",
+        "billing",
+        2.0,
+        [],
+        [Look(0.1, Group("billing", "classic", "EMPTY", (), (ahead,)))],
+    )
+    picture = draw_timeline(alone)
+    for form in (picture.text, picture.svg):
+        assert "no members, past the end on 1 partition" in form
+    other = draw_timeline(replace(alone, topic="clicks"))
+    assert "past the end" not in other.text
 
 
 def test_silence_is_said() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kafkalab.deadline import Deadline
-from kafkalab.groups import committed_offsets
+from kafkalab.errors import KafkaLabError
+from kafkalab.groups import committed_offsets, is_past_end, lag
 from kafkalab.records import Reading, Window, read_windows
 from kafkalab.topics import (
     Connectable,
@@ -63,10 +64,13 @@ class PartitionLog:
 
     @property
     def lag(self) -> int | None:
-        """How far the group is behind the end, in offsets."""
-        if self.committed is None or self.partition.end is None:
-            return None
-        return max(0, self.partition.end - self.committed)
+        """How far the group is behind the end, in offsets; None past the end."""
+        return lag(self.committed, self.partition.end)
+
+    @property
+    def past_end(self) -> bool:
+        """Whether the group has committed an offset that is not there."""
+        return is_past_end(self.committed, self.partition.end)
 
     @property
     def holes(self) -> bool:
@@ -89,7 +93,7 @@ class PartitionLog:
 
 @dataclass(frozen=True)
 class TopicLog:
-    """A topic's log, and the position of a group in it.
+    """A topic's log, and what a group has committed in it.
 
     Attributes
     ----------
@@ -118,13 +122,15 @@ def collect_log(
     """The topic's log with some records of its first partitions, within 10 seconds."""
     if group is not None:
         check_name(group, "group")
-    found = describe_topic(cluster, topic, Deadline(OFFSETS_SECONDS))
+    deadline = Deadline(OFFSETS_SECONDS)
+    found = describe_topic(cluster, topic, deadline)
     committed: Mapping[int, int] | None = {}
     if group is not None:
         numbers = [p.number for p in found.partitions]
         committed = committed_offsets(
             cluster.client_config, group, topic, numbers, Deadline(GROUP_SECONDS)
         )
+        found = _caught_up_with(cluster, found, committed or {}, deadline)
     drawn = [p for p in found.partitions[:drawn_partitions] if p.size]
     parts = _sample(cluster, topic, drawn, committed or {}, Deadline(READ_SECONDS))
     return TopicLog(
@@ -136,6 +142,19 @@ def collect_log(
         group,
         committed is not None,
     )
+
+
+def _caught_up_with(
+    cluster: Connectable, topic: Topic, committed: Mapping[int, int], deadline: Deadline
+) -> Topic:
+    """The topic with ends that are no older than the committed offsets: a group that reads while
+    somebody writes may have committed what came after the first look at the ends."""
+    if not any(is_past_end(committed.get(p.number), p.end) for p in topic.partitions):
+        return topic
+    try:
+        return describe_topic(cluster, topic.name, deadline)
+    except KafkaLabError:  # it went away or silent meanwhile: what is known is what there is
+        return topic
 
 
 @dataclass(frozen=True)
@@ -170,7 +189,7 @@ def _sample(
 
 def plan_windows(partition: Partition, committed: int | None) -> list[Window]:
     """Which offsets to read: all of a short partition; else the first, the last, and about the
-    group's position."""
+    group's committed offset."""
     start, end = partition.start, partition.end
     if start is None or end is None or start == end:
         return []

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
+from kafkalab.groups import is_past_end, lag
 from kafkalab.interrupts import own_group
 from kafkalab.topics import check_name, no_answer
 
@@ -69,6 +70,7 @@ class Progress:
     end : int or None
         The next offset to be written; None where no leader tells, and for a share group.
     lag : int or None
+        None past the end too.
     """
 
     topic: str
@@ -76,6 +78,11 @@ class Progress:
     committed: int | None
     end: int | None
     lag: int | None
+
+    @property
+    def past_end(self) -> bool:
+        """Whether the group has committed an offset that is not there."""
+        return is_past_end(self.committed, self.end)
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,7 @@ def from_answer(group: str, answer: Mapping[str, Any]) -> Group:
         answer["state"],
         in_order(members),
         tuple(
-            Progress(topic, number, committed, end, _lag(committed, end))
+            Progress(topic, number, committed, end, lag(committed, end))
             for topic, number, committed, end in answer["partitions"]
         ),
     )
@@ -160,10 +167,6 @@ def in_order(members: Iterable[Member]) -> tuple[Member, ...]:
 
 def _places(listed: Iterable[tuple[str, int]]) -> tuple[Place, ...]:
     return tuple(sorted((topic, number) for topic, number in listed))
-
-
-def _lag(committed: int | None, end: int | None) -> int | None:
-    return None if committed is None or end is None else max(0, end - committed)
 
 
 def _probe(client_config: Mapping[str, str], group: str, deadline: Deadline) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from kafkalab.show import svg
 from kafkalab.show.group_facts import Group, Member, Place, Progress
 from kafkalab.show.labels import (
     NOTHING,
+    PAST_END,
     clipped,
     count,
     listing,
     number_ranges,
+    past_end_on,
     printable,
     wrapped,
 )
@@ -98,8 +100,11 @@ def _summary(group: Group) -> list[str]:
 def _lag(partitions: Sequence[Progress]) -> str:
     known = [part.lag for part in partitions if part.lag is not None]
     new = sum(part.committed is None for part in partitions)
-    unknown = len(partitions) - len(known) - new
-    words = [f"lag {sum(known):,}" if sum(known) else "caught up"] if known else []
+    past = sum(part.past_end for part in partitions)
+    unknown = len(partitions) - len(known) - new - past
+    words = [f"lag {sum(known):,}"] if sum(known) else []
+    words += [past_end_on(past)] if past else []
+    words += ["caught up"] if known and not words else []
     words += [f"{count(new, 'partition')} without a committed offset"] if new else []
     words += [f"lag of {count(unknown, 'partition')} unknown"] if unknown else []
     return ", ".join(words)
@@ -146,6 +151,10 @@ def _end(group: Group, part: Progress) -> str:
     return "unknown" if part.end is None else f"{part.end:,}"
 
 
+def _lag_of(part: Progress) -> str:
+    return PAST_END if part.past_end else _number(part.lag)
+
+
 def _reader(group: Group, part: Progress, numbers: Sequence[int] | None) -> str:
     """Who reads a partition, and after an arrow who is to read it next."""
     words = "nobody" if not numbers else _name(numbers[0])
@@ -184,7 +193,7 @@ def _text(group: Group) -> str:
             _reader(group, part, readers.get((part.topic, part.partition))),
             _number(part.committed),
             _end(group, part),
-            _number(part.lag),
+            _lag_of(part),
         )
         for part in group.partitions[:DRAWN_PARTITIONS]
     ]
@@ -261,7 +270,7 @@ def _draw_progress(
 ) -> None:
     name = f"{clipped(printable(part.topic.encode()), NAME)} {part.partition}"
     reader = _reader(group, part, readers)
-    line = svg.group(root, f"{name}, read by {reader}, lag {_number(part.lag)}")
+    line = svg.group(root, f"{name}, read by {reader}, lag {_lag_of(part)}")
     svg.words(line, MARGIN, y + 16, name, size=12, bold=True)
     hue = _hue(readers[0]) if readers and len(readers) == 1 else None
     width = max(MEMBER, svg.text_width(reader) + 16)
@@ -270,7 +279,7 @@ def _draw_progress(
     for x, words in (
         (COMMITTED, _number(part.committed)),
         (END, _end(group, part)),
-        (LAG, _number(part.lag)),
+        (LAG, _lag_of(part)),
     ):
         svg.words(line, x, y + 16, words, size=12, anchor="end")
     if part.lag and most:

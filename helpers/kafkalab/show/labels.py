@@ -8,6 +8,9 @@ import wcwidth
 
 NOTHING = "\N{EN DASH}"
 ELLIPSIS = "…"
+PAST_END = "past the end"
+"""Of a committed offset that the partition does not have."""
+
 _JOINER = "\u200d"  # holds emoji together that are made of several
 
 
@@ -81,6 +84,11 @@ def count(number: int, noun: str) -> str:
 def listing(words: list[str]) -> str:
     """One, two and three."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def past_end_on(partitions: int) -> str:
+    """Of how many partitions the committed offset is past the end."""
+    return f"{PAST_END} on {count(partitions, 'partition')}"
 
 
 def wrapped(head: str, pieces: list[str], separator: str, most: int = 88) -> list[str]:

@@ -12,10 +12,12 @@ from kafkalab.show.facts import PartitionLog, Record, TopicLog
 from kafkalab.show.labels import (
     ELLIPSIS,
     NOTHING,
+    PAST_END,
     clipped,
     columns,
     count,
     listing,
+    past_end_on,
     printable,
     span,
     wrapped,
@@ -82,7 +84,8 @@ def draw_log(log: TopicLog, note: str = "") -> Picture:
 
 def _title(log: TopicLog) -> str:
     topic = f"Log of topic {printable(log.topic.name.encode())}"
-    return topic if log.group is None else f"{topic}, with the position of group {_name(log)}"
+    group = "" if log.group is None else f", with the committed offsets of group {_name(log)}"
+    return f"{topic}{group}"
 
 
 def _name(log: TopicLog) -> str:
@@ -109,13 +112,20 @@ def _group_summary(log: TopicLog) -> str:
     name = f"group {_name(log)}"
     if not log.group_answered:
         return f"{name}: its coordinator does not answer"
-    lags = [part.lag for part in log.logs if part.lag is not None]
-    if not lags:
-        return f"{name} has no position here yet"
     without = sum(part.committed is None for part in log.logs)
-    behind = f"{sum(lags):,} behind" if sum(lags) else "caught up"
-    rest = f", without a position on {count(without, 'partition')}" if without else ""
-    return f"{name} is {behind}{rest}"
+    if without == len(log.logs):
+        return f"{name} has committed nothing here yet"
+    lags = [part.lag for part in log.logs if part.lag is not None]
+    past = sum(part.past_end for part in log.logs)
+    unknown = len(log.logs) - len(lags) - past - without
+    words = [f"{sum(lags):,} behind"] if sum(lags) else []
+    if past:
+        words.append(past_end_on(past) if len(log.logs) > 1 else PAST_END)
+    if lags and not words:
+        words.append("caught up")
+    words += [f"nothing committed on {count(without, 'partition')}"] if without else []
+    words += [f"lag of {count(unknown, 'partition')} unknown"] if unknown else []
+    return f"{name}{' is' if lags or past else ':'} {', '.join(words)}"
 
 
 def _ending(part: PartitionLog, log: TopicLog) -> list[str]:
@@ -124,14 +134,13 @@ def _ending(part: PartitionLog, log: TopicLog) -> list[str]:
     if log.group is None or not log.group_answered:
         return words
     if part.committed is None:
-        return [*words, "no position"]
-    end, start = part.partition.end or 0, part.partition.start or 0
-    if part.committed > end:
-        return [*words, f"position {part.committed}, past the end"]
-    lag = f"lag {part.lag:,}" if part.lag else "caught up"
-    if part.committed < start:
-        return [*words, f"{lag}, position {part.committed}"]
-    return [*words, lag]
+        return [*words, "nothing committed"]
+    if part.past_end:
+        return [*words, PAST_END, f"committed {part.committed}"]
+    words.append(f"lag {part.lag:,}" if part.lag else "caught up")
+    if part.committed < (part.partition.start or 0):
+        words.append(f"committed {part.committed}")
+    return words
 
 
 def _unknown(part: PartitionLog) -> str:
@@ -148,7 +157,9 @@ def _rest(log: TopicLog) -> str:
     first, last = rest[0].partition.number, rest[-1].partition.number
     words = f"not drawn: partitions {first}{NOTHING}{last} with {_amount(rest)}"
     lags = [part.lag for part in rest if part.lag is not None]
-    return f"{words}, lag {sum(lags):,}" if lags else words
+    words += f", lag {sum(lags):,}" if lags else ""
+    past = sum(part.past_end for part in rest)
+    return f"{words}, {past_end_on(past)}" if past else words
 
 
 def _leader(part: PartitionLog, log: TopicLog) -> str:
@@ -240,10 +251,20 @@ def _notes(
         notes.append("no record: removed by compaction, aborted, or a transaction's marker")
     if any(part.pending is not None for part in drawn):
         notes.append("open: written in a transaction that is not committed yet")
-    if any(part.committed is not None for part in drawn):
+    if any(_stands_in_log(part, text=text) for part in drawn):
         sign = f"[{_name(log)}]" if text else "triangle"
         notes.append(f"{sign}: before the next record that group {_name(log)} reads")
     return notes
+
+
+def _stands_in_log(part: PartitionLog, *, text: bool) -> bool:
+    """Whether the group's sign stands before a record, or before the end where all are read.
+
+    The words have no sign for a committed offset before the first record that is kept.
+    """
+    if part.lag is None or part.committed is None:
+        return False
+    return not text or part.committed >= (part.partition.start or 0)
 
 
 # --- drawing ----------------------------------------------------------------------------------
@@ -274,12 +295,15 @@ def _description(log: TopicLog) -> str:
     sentence = f"Topic {printable(log.topic.name.encode())}: {', '.join(_summary(log))}."
     if log.group is None:
         return sentence
+    drawn = log.logs[:DRAWN_PARTITIONS]
     lags = [
         f"{part.lag:,} on partition {part.partition.number}"
-        for part in log.logs[:DRAWN_PARTITIONS]
+        for part in drawn
         if part.lag is not None
     ]
-    return f"{sentence} Behind: {listing(lags)}." if lags else sentence
+    past = [f"partition {part.partition.number}" for part in drawn if part.past_end]
+    behind = f" Behind: {listing(lags)}." if lags else ""
+    return f"{sentence}{behind}" + (f" {PAST_END.capitalize()}: {listing(past)}." if past else "")
 
 
 def _width(part: PartitionLog, item: Item) -> float:
@@ -339,7 +363,7 @@ def _draw_partition(
         x += width + GAP
     _draw_end(root, log, part, x, y)
     if part.committed is not None:
-        _draw_position(root, log, part, marks, x + 2, y)
+        _draw_committed(root, log, part, marks, x + 2, y)
 
 
 def _draw_box(
@@ -381,11 +405,12 @@ def _draw_end(root: ET.Element, log: TopicLog, part: PartitionLog, x: float, y: 
         nothing = ""
     end, *group = _ending(part, log)
     svg.words(root, x + 9, y + 12, f"{end}, {nothing}" if nothing else end, ink="s")
-    for words in group:
-        svg.words(root, x + 9, y + 26, words, bold=bool(part.lag), ink="i" if part.lag else "s")
+    due = bool(part.lag) or part.past_end
+    for line, words in enumerate(group):
+        svg.words(root, x + 9, y + 26 + 14 * line, words, bold=due, ink="i" if due else "s")
 
 
-def _draw_position(
+def _draw_committed(
     root: ET.Element,
     log: TopicLog,
     part: PartitionLog,
@@ -398,8 +423,8 @@ def _draw_position(
     x = marks.get(-1, LEFT) if committed < start else marks.get(committed, end)
     name = _name(log)
     half = svg.text_width(name) / 2
-    position = svg.group(root, f"group {name}: committed offset {committed}")
-    svg.pointer(position, x, y - 4)
+    mark = svg.group(root, f"group {name}: committed offset {committed}")
+    svg.pointer(mark, x, y - 4)
     if start <= committed < (part.partition.end or 0):
-        svg.bar(position, x, y - 4, BOX_HEIGHT + 6, mark=True)
-    svg.words(position, max(x, 8 + half), y - 15, name, ink="m", bold=True, anchor="middle")
+        svg.bar(mark, x, y - 4, BOX_HEIGHT + 6, mark=True)
+    svg.words(mark, max(x, 8 + half), y - 15, name, ink="m", bold=True, anchor="middle")

@@ -61,7 +61,7 @@ _AROUND = (
     (0, 0, 1, 1),
     (0, 0, 1, 0),
 )
-"""The same where the group's position is far from both: first, before it, after it, last."""
+"""The same where the committed offset is far from both: first, before it, after it, last."""
 
 
 def row(log: PartitionLog) -> Row:
@@ -79,7 +79,7 @@ def row(log: PartitionLog) -> Row:
 
 
 def _runs(log: PartitionLog, start: int, end: int) -> Iterator[Run]:
-    """The runs between two boxes, cut where their kind changes and at the group's position."""
+    """The runs between two boxes, cut where their kind changes and at the committed offset."""
     edges = {start, end} | {edge for known in log.known for edge in known}
     edges |= {edge for edge in (log.pending, log.committed) if edge is not None}
     for left, right in pairwise(sorted(edge for edge in edges if start <= edge <= end)):

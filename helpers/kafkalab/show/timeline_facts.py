@@ -197,6 +197,11 @@ def total_lag(history: History, group: Group | None) -> int | None:
     return sum(lags) if lags else None
 
 
+def past_end(history: History, group: Group) -> int:
+    """Of how many of the partitions that are watched the committed offset is past the end."""
+    return sum(part.past_end for part in group.partitions if history.topic in (None, part.topic))
+
+
 def last_topic(looks: Sequence[TopicLook]) -> Topic | None:
     """The last answer."""
     return next((look.found for look in reversed(looks) if look.found is not None), None)

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from kafkalab.show import svg
 from kafkalab.show.group_facts import Group, Place
-from kafkalab.show.labels import clipped, count, number_ranges, printable, wrapped
+from kafkalab.show.labels import clipped, count, number_ranges, past_end_on, printable, wrapped
 from kafkalab.show.picture import Picture
 from kafkalab.show.timeline_facts import (
     History,
@@ -24,6 +24,7 @@ from kafkalab.show.timeline_facts import (
     last_topic,
     member_names,
     parts,
+    past_end,
     places,
     settled,
     total_lag,
@@ -168,14 +169,16 @@ def _part_words(part: Part, before: Part | None) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _members(group: Group) -> str:
-    if not group.members:
-        return "no members"
+def _members(history: History, group: Group) -> str:
     idle = sum(not member.assigned for member in group.members)
-    words = count(len(group.members), "member")
-    if not settled(group):
-        return f"{words}, rebalancing"
-    return f"{words}, {idle} idle" if idle else words
+    words = [count(len(group.members), "member") if group.members else "no members"]
+    if group.members and not settled(group):
+        words.append("rebalancing")
+    elif idle:
+        words.append(f"{idle} idle")
+    if past := past_end(history, group):
+        words.append(past_end_on(past))
+    return ", ".join(words)
 
 
 # --- text form --------------------------------------------------------------------------------
@@ -250,7 +253,7 @@ def _changes(
         lines += wrapped(f"{_placed(history, where)}:", list(words), ", ")
     if rest := list(same.values())[TEXT_LINES:]:
         lines.append(f"not told: {count(sum(map(len, rest)), 'partition')} more")
-    lines += _topic_line(history, stand, before) + _group_line(stand, before)
+    lines += _topic_line(history, stand, before) + _group_line(history, stand, before)
     return [*lines, "no broker answers"] if stand.silent else lines
 
 
@@ -261,12 +264,12 @@ def _topic_line(history: History, stand: _Stand, before: _Stand | None) -> list[
     return [f"there is no topic {_name(history.topic or '')}"] if missing and not was else []
 
 
-def _group_line(stand: _Stand, before: _Stand | None) -> list[str]:
+def _group_line(history: History, stand: _Stand, before: _Stand | None) -> list[str]:
     """The group's members; not its lag, which no mark can wait for where commits are automatic."""
     if stand.group is None:
         return []
-    known = _members(before.group) if before and before.group else ""
-    words = _members(stand.group)
+    known = _members(history, before.group) if before and before.group else ""
+    words = _members(history, stand.group)
     return [f"group: {words}"] if words != known else []
 
 
@@ -396,7 +399,7 @@ def _members_lane(history: History) -> Lane:
     def stretch(i: int) -> Stretch:
         group = history.groups[i].found
         assert group is not None
-        words = _members(group)
+        words = _members(history, group)
         short = str(len(group.members))
         return Stretch(0, 0, words, dashed=not group.members, note=f"group: {words}", short=short)
 
@@ -492,7 +495,7 @@ def _summary(history: History) -> list[str]:
     if history.group and group is None:
         words.append("group not known: no answer")
     if group is not None:
-        words.append(_members(group))
+        words.append(_members(history, group))
     return [*words, history.note] if history.note else words
 
 
