@@ -22,6 +22,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 
 from tests.notebooks import canonical, skeleton
@@ -98,7 +99,6 @@ def execute(path: Path, notebook: NotebookNode, cell_timeout: int = CELL_TIMEOUT
         startup_timeout=120,
         kernel_name="python3",
         record_timing=False,
-        coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_start=count,
     )
@@ -111,6 +111,8 @@ def execute(path: Path, notebook: NotebookNode, cell_timeout: int = CELL_TIMEOUT
         raise CellFaultError(path, number, "the kernel died") from error
     except CellExecutionError as error:
         raise CellFaultError(path, number, f"failed\n{_ANSI.sub('', str(error))}") from error
+    # nbclient's own coalesce_streams puts all of a cell's text before its pictures
+    CoalesceStreamsPreprocessor().preprocess(fresh, {})
     return fresh
 
 

@@ -63,6 +63,15 @@ def test_outputs_have_the_committed_form(tmp_path: Path) -> None:
         assert not list(check(checked))
 
 
+def test_outputs_stay_in_the_order_in_which_the_cell_made_them(tmp_path: Path) -> None:
+    source = "print('one')\nprint('two', flush=True)\ndisplay('picture')\nprint('three')"
+    path = write(tmp_path / "t.ipynb", code(source))
+    refresh.refresh(path)
+    (cell,) = code_cells(path)
+    shown = [output.get("text") or output.data["text/plain"] for output in cell.outputs]
+    assert shown == ["one\ntwo\n", "'picture'", "three\n"]
+
+
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
     path = write(
         tmp_path / "t.ipynb",
