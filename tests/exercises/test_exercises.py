@@ -106,12 +106,15 @@ def message(room: KafkaCluster) -> Message:
 
 
 @pytest.fixture(autouse=True)
-def nothing_else_runs() -> Iterator[None]:
-    """Stop the clusters that a solution or a wrong answer has started."""
+def nothing_else_runs(rooms: dict[int, KafkaCluster]) -> Iterator[None]:
+    """Stop the clusters that a solution or a wrong answer has started, and no other.
+
+    The clusters that tests of the session share run in this process too.
+    """
+    before = set(clusters._running.values())
     yield
-    for name, cluster in list(clusters._running.items()):
-        if not name.startswith("exercises-"):
-            cluster.stop()
+    for cluster in set(clusters._running.values()) - before - set(rooms.values()):
+        cluster.stop()
 
 
 def started(exercise: Exercise, cluster: KafkaCluster) -> Task:
