@@ -29,6 +29,7 @@ class Markdown:
     terms: tuple[str, ...]
     links: tuple[str, ...]
     pictures: tuple[Picture, ...]
+    list_starts: tuple[int, ...]
 
 
 def read(text: str) -> Markdown:
@@ -40,6 +41,11 @@ def read(text: str) -> Markdown:
         links=tuple(t["attrs"]["url"] for t in tokens if t["type"] == "link"),
         pictures=tuple(
             Picture(t["attrs"]["url"], _text(t).strip()) for t in tokens if t["type"] == "image"
+        ),
+        list_starts=tuple(
+            t["attrs"].get("start", 1)
+            for t in tokens
+            if t["type"] == "list" and t["attrs"]["ordered"]
         ),
     )
 

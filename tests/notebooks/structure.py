@@ -323,6 +323,13 @@ def broken_link(link: str, origin: Path, headings: tuple[tuple[int, str], ...]) 
     return "" if unquote(parts.fragment) in markdown.anchors(headings) else "no such heading"
 
 
+def lists_begin_at_one(s: Subject) -> Iterator[str]:
+    """A sentence that begins with a number and a full stop becomes a list where it is shown."""
+    for start in markdown.read(s.text).list_starts:
+        if start != 1:
+            yield f"a list that begins at {start}: put a word before the number"
+
+
 def pictures_have_words(s: Subject) -> Iterator[str]:
     for picture in markdown.read(s.text).pictures:
         if not picture.alternative:
@@ -460,6 +467,7 @@ CHECKS: Sequence[Check] = (
     neither_short_nor_long,
     few_new_terms_and_all_explained,
     links_resolve,
+    lists_begin_at_one,
     pictures_have_words,
     never_sleeps,
     clean_streams,

@@ -229,6 +229,7 @@ DAMAGES: list[tuple[structure.Check, Callable[[Any], None], str]] = [
     (structure.links_resolve, replaced(4, "#One", "#None"), "no such heading"),
     (structure.links_resolve, replaced(4, "#One", "https:///x"), "no such address"),
     (structure.links_resolve, replaced(4, "#One", "file:///etc/x"), "no such address"),
+    (structure.lists_begin_at_one, replaced(0, "A **record**", "\n\n13. A **record**"), "at 13"),
     (structure.pictures_have_words, replaced(RECAP, "three records", ""), "alternative"),
     (structure.pictures_have_words, replaced(RECAP, "picture.svg", "gone.svg"), "does not exist"),
     (structure.pictures_have_words, printed(5, result(**PICTURE)), "alternative"),
