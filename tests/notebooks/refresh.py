@@ -15,7 +15,7 @@ import copy
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def refresh(path: Path, *, all_outputs: bool = False, cell_timeout: int = CELL_T
     fresh = execute(path, committed, cell_timeout)
     known_sources = {} if all_outputs else _sources_at_head(path)
     for number, (new, old) in enumerate(
-        zip(_code_cells(fresh), _code_cells(committed), strict=True), start=1
+        zip(code_cells(fresh), code_cells(committed), strict=True), start=1
     ):
         fault = _fault(new)
         if fault:
@@ -84,14 +84,29 @@ def refresh(path: Path, *, all_outputs: bool = False, cell_timeout: int = CELL_T
     return True
 
 
-def execute(path: Path, notebook: NotebookNode, cell_timeout: int = CELL_TIMEOUT) -> NotebookNode:
-    """A copy of the notebook with the outputs of a run in its own folder, as JupyterLab runs it."""
+def execute(
+    path: Path,
+    notebook: NotebookNode,
+    cell_timeout: int = CELL_TIMEOUT,
+    before_cell: Callable[[int], None] = lambda number: None,
+) -> NotebookNode:
+    """A copy of the notebook with the outputs of a run in its own folder, as JupyterLab runs it.
+
+    `before_cell` is called with the number of each code cell, as JupyterLab counts them.
+
+    Raises
+    ------
+    CellFaultError
+        A cell failed without the tag for it, took too long, or ended the kernel.
+    """
     fresh = copy.deepcopy(notebook)
     number = 0
 
     def count(cell: NotebookNode, cell_index: int) -> None:
         nonlocal number
-        number += cell.cell_type == "code"
+        if cell.cell_type == "code":
+            number += 1
+            before_cell(number)
 
     client = NotebookClient(
         fresh,
@@ -172,7 +187,8 @@ def _sources_at_head(path: Path) -> Mapping[str, str]:
     return {cell.id: cell.source for cell in nbformat.reads(shown.stdout, as_version=4).cells}
 
 
-def _code_cells(notebook: NotebookNode) -> list[Any]:
+def code_cells(notebook: NotebookNode) -> list[Any]:
+    """The code cells, in order."""
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
