@@ -190,6 +190,78 @@ def test_a_coroutine_is_not_awaited() -> None:
     coroutine.close()
 
 
+class Looks:
+    """A check that says these in turn, and the last one from then on."""
+
+    def __init__(self, *verdicts: Verdict) -> None:
+        self.left = list(verdicts)
+        self.taken = 0
+
+    def __call__(self, *_: object) -> Verdict:
+        self.taken += 1
+        return self.left.pop(0) if len(self.left) > 1 else self.left[0]
+
+
+RIGHT, EARLY, LATE = correct("Right."), not_attempted("No topic yet."), not_yet("one", "two")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "says", "taken"),
+    [
+        ([RIGHT], RIGHT, 1),
+        ([LATE], LATE, 2),
+        ([EARLY], EARLY, 2),
+        ([EARLY, RIGHT, LATE], RIGHT, 2),
+        ([EARLY, LATE], LATE, 3),
+        ([EARLY, LATE, EARLY, LATE, RIGHT], RIGHT, 5),
+        ([LATE, not_yet("one", "three")], not_yet("one", "three"), 3),
+    ],
+)
+def test_it_looks_again_before_it_says_that_something_is_amiss(
+    verdicts: list[Verdict], says: Verdict, taken: int
+) -> None:
+    looks = Looks(*verdicts)
+    assert task(looks).verdict() == says
+    assert looks.taken == taken
+
+
+def test_on_three_brokers_each_may_have_been_asked() -> None:
+    standing = Standing(states=("running",) * 3)
+    looks = Looks(EARLY, EARLY, EARLY, RIGHT)
+    assert task(looks, cluster=standing, brokers=3).verdict() == RIGHT
+    looks = Looks(EARLY)
+    assert task(looks, cluster=standing, brokers=3).verdict() == EARLY
+    assert looks.taken == 4
+
+
+def test_looks_that_never_agree_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "CHECK_SECONDS", 0.5)
+    numbers = itertools.count()
+    before = time.monotonic()
+    verdict = task(lambda *_: not_yet(f"{next(numbers)} records", "peace")).verdict()
+    assert time.monotonic() - before < 5
+    assert re.search(r"Found: \d+ records", verdict.text)
+    assert Deadline(BOUND).wait_for(no_check_runs)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7])
+def test_a_second_look_that_takes_too_long_does_not_hide_the_first(
+    monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    monkeypatch.setattr(engine, "CHECK_SECONDS", 1.0)
+    looks, stuck = Looks(LATE), awkward.Stuck()
+
+    def check(*_: object) -> Verdict:
+        stuck.release.wait(share if not looks.taken else awkward.STUCK_SECONDS)
+        return looks()
+
+    before = time.monotonic()
+    assert task(check).verdict() == LATE
+    stuck.release.set()
+    assert time.monotonic() - before < 5
+    assert Deadline(BOUND).wait_for(no_check_runs)
+
+
 def test_the_bound_is_within_what_is_promised() -> None:
     assert engine.CHECK_SECONDS < BOUND
 
