@@ -8,11 +8,8 @@
 
 python := .venv/bin/python
 TESTS := tests notebooks
-notebook_tests = $(filter notebooks%,$(TESTS))
-exercise_tests = $(filter tests/exercises%,$(TESTS)) $(if $(filter tests,$(TESTS)),tests/exercises)
-other_tests = $(filter-out notebooks% tests/exercises%,$(TESTS))
-# notebooks and exercises side by side: they have clusters of their own, and mostly wait for them
-AT_ONCE := 3
+# groups of tests side by side: each has clusters of its own, and mostly waits for them; 0 for none
+AT_ONCE := 4
 
 .PHONY: lab test lint notebooks bench lock env
 .DEFAULT_GOAL := lab
@@ -22,9 +19,8 @@ lab: env
 
 test: env lint
 	.venv/bin/kafkalab prefetch --backend all
-	$(if $(notebook_tests),$(python) -m pytest --nbval -n $(AT_ONCE) --dist loadfile $(PYTEST_ARGS) $(notebook_tests))
-	$(if $(strip $(exercise_tests)),$(python) -m pytest -n $(AT_ONCE) --dist loadgroup $(PYTEST_ARGS) $(exercise_tests))
-	$(if $(other_tests),$(python) -m pytest --ignore tests/exercises $(PYTEST_ARGS) $(other_tests))
+	$(python) -m pytest --nbval -n $(AT_ONCE) --dist loadgroup --no-loadscope-reorder \
+		$(PYTEST_ARGS) $(TESTS)
 
 lint: env
 	$(python) -m ruff check .

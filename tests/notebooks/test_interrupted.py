@@ -1,11 +1,13 @@
 """A notebook that ■ interrupts in any cell can be run again from its first cell.
 
 One cell of each notebook, chosen by its name, so that a failure is the same on the next run;
-`python -m tests.notebooks.test_interrupted 06` goes through all cells of one.
+`python -m tests.notebooks.test_interrupted 06` goes through all cells of one, `--at-once` so many
+at the same time.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
 import shutil
 import sys
@@ -24,7 +26,6 @@ from jupyter_client.manager import KernelManager
 from tests.notebooks import skeleton, structure
 from tests.notebooks.kernel import as_in_jupyterlab, client_of
 
-SIDE_BY_SIDE = 3
 CELL_SECONDS = 120.0
 STOP_SECONDS = 30.0
 """The longest that a cell may take to end once ■ was pressed, on a busy machine."""
@@ -58,11 +59,9 @@ def cells_of(path: Path) -> list[Cell]:
     ]
 
 
-def test_a_notebook_that_was_interrupted_runs_again_from_its_first_cell() -> None:
-    plans = [(path, press_in(path)) for path in structure.all_notebooks()]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        faults = pool.map(lambda plan: interrupted_and_run_again(*plan), plans)
-        assert [fault for fault in faults if fault] == []
+@pytest.mark.parametrize("interrupted", structure.all_notebooks(), ids=lambda path: path.stem)
+def test_a_notebook_that_was_interrupted_runs_again_from_its_first_cell(interrupted: Path) -> None:
+    assert interrupted_and_run_again(interrupted, press_in(interrupted)) == ""
 
 
 def press_in(path: Path) -> Press:
@@ -124,16 +123,21 @@ def kernel_in_a_copy_of(folder: Path) -> Iterator[tuple[KernelManager, BlockingK
             manager.shutdown_kernel(now=True)
 
 
-def main(numbers: Sequence[str]) -> int:
-    """Go through all cells of the notebooks that are named by number."""
+def main(arguments: Sequence[str]) -> int:
+    """Go through all cells of the notebooks that are named by number, or of all."""
+    parser = argparse.ArgumentParser(prog="python -m tests.notebooks.test_interrupted")
+    parser.add_argument("numbers", nargs="*", help="such as 06; by default all")
+    parser.add_argument("--first", type=int, default=1, help="the first cell to press in")
+    parser.add_argument("--at-once", type=int, default=2, help="kernels at the same time")
+    options = parser.parse_args(arguments)
     moments = random.Random()
     plans = [
         (path, Press(cell.number, moments.uniform(0, LATEST_PRESS)))
         for path in structure.all_notebooks()
-        if path.name[:2] in numbers
-        for cell in cells_of(path)
+        if not options.numbers or path.name[:2] in options.numbers
+        for cell in cells_of(path)[options.first - 1 :]
     ]
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+    with ThreadPoolExecutor(options.at_once) as pool:
         faults = 0
         for plan, fault in zip(
             plans, pool.map(lambda plan: interrupted_and_run_again(*plan), plans), strict=True
