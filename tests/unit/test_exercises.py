@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 import re
 import signal
 import threading
@@ -31,9 +32,11 @@ from kafkalab.exercises.engine import (
     Task,
     Verdict,
     correct,
+    no_topic,
     not_attempted,
     not_yet,
 )
+from kafkalab.exercises.stage import NoTopicError
 
 BOUND = 10.0
 
@@ -147,6 +150,24 @@ def test_an_error_that_can_be_named_is_told_whole() -> None:
     error = KafkaLabError("There is no topic 'a'.", tried="to look", fix="create it")
     verdict = task(raises(error)).verdict()
     assert verdict == Verdict(State.NOT_YET, str(error))
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (["a"], "`a` is not there: `start()` makes it."),
+        (["a", "b"], "`a` and `b` are not there: `start()` makes them."),
+        (["a", "b", "c"], "`a`, `b` and `c` are not there: `start()` makes them."),
+    ],
+)
+def test_topics_that_are_not_there(names: list[str], text: str) -> None:
+    assert no_topic(*names) == not_attempted(text)
+
+
+def test_a_look_at_a_topic_that_is_not_there_is_no_attempt() -> None:
+    error = NoTopicError("a")
+    assert task(raises(error)).verdict(1) == no_topic("a")
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301
 
 
 @pytest.mark.parametrize("make", awkward.PATIENT.values(), ids=awkward.PATIENT)

@@ -17,6 +17,8 @@ from kafkalab.cards import Card, short
 from kafkalab.cluster import KafkaCluster
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
+from kafkalab.exercises.stage import NoTopicError
+from kafkalab.show.labels import listing
 
 CHECK_SECONDS = 8.0
 """A check answers within this time, whatever it is given."""
@@ -55,6 +57,13 @@ class Verdict:
 def not_attempted(text: str) -> Verdict:
     """Nothing of the learner's is there yet; `text` says what to do first."""
     return Verdict(State.NOT_ATTEMPTED, text)
+
+
+def no_topic(*names: str) -> Verdict:
+    """Not attempted, since topics that `start` makes are not there."""
+    are, them = ("is", "it") if len(names) == 1 else ("are", "them")
+    told = listing([f"`{name}`" for name in names])
+    return not_attempted(f"{told} {are} not there: `start()` makes {them}.")
 
 
 def not_yet(found: str, wanted: str) -> Verdict:
@@ -197,6 +206,8 @@ class Task:
         except KafkaLabError as error:
             if not self._cluster.is_running:  # stopped meanwhile
                 return not_attempted(_STOPPED)
+            if isinstance(error, NoTopicError):
+                return no_topic(error.topic)
             return Verdict(State.NOT_YET, str(error))
         except BaseException as error:  # whatever the learner hands over, the lesson goes on
             return not_yet(

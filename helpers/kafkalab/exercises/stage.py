@@ -24,6 +24,22 @@ STAGE_SECONDS = 30.0
 LOOK_SECONDS = 6.0  # less than a check may take, so that a look says what did not answer
 
 
+class NoTopicError(KafkaLabError):
+    """A look at a topic that is not there.
+
+    Parameters
+    ----------
+    topic : str
+    """
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"There is no topic {topic!r}.", fix="start() makes the exercise's topics")
+        self.topic = topic
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (NoTopicError, (self.topic,))
+
+
 @dataclass(frozen=True)
 class Event:
     """A record to write.
@@ -185,7 +201,13 @@ def look_at_topic(cluster: KafkaCluster, name: str) -> Topic | None:
 
 
 def look_at_settings(cluster: KafkaCluster, topic: str) -> Mapping[str, str]:
-    """A topic's settings in force, defaults included: name → value."""
+    """A topic's settings in force, defaults included: name → value.
+
+    Raises
+    ------
+    NoTopicError
+        Where there is no such topic.
+    """
     from confluent_kafka.admin import ConfigResource, ResourceType
 
     entries = _settings(cluster, ConfigResource(ResourceType.TOPIC, topic))
@@ -210,10 +232,19 @@ def look_at_broker_settings(cluster: KafkaCluster, node_id: int = 1) -> Mapping[
 
 
 def look_at_records(cluster: KafkaCluster, topic: str) -> pd.DataFrame:
-    """All records of a topic, as `read_topic` gives them."""
+    """All records of a topic, as `read_topic` gives them.
+
+    Raises
+    ------
+    NoTopicError
+        Where there is no such topic.
+    """
     from kafkalab.records import read_topic
 
-    return read_topic(cluster, topic, timeout=LOOK_SECONDS)
+    deadline = Deadline(LOOK_SECONDS)
+    if topic not in {found.name for found in list_all(cluster, deadline)[1]}:
+        raise NoTopicError(topic)
+    return read_topic(cluster, topic, timeout=max(0.1, deadline.remaining))
 
 
 def look_at_committed(
@@ -231,7 +262,11 @@ def _settings(cluster: KafkaCluster, resource: ConfigResource) -> Mapping[str, C
     admin, _ = connect(cluster)
     future = admin.describe_configs([resource], request_timeout=LOOK_SECONDS)[resource]
     tried = f"to read the settings of {resource.name}"
-    found: Mapping[str, ConfigEntry] = _outcome(future, tried, Deadline(LOOK_SECONDS))
+    found: Mapping[str, ConfigEntry] | None = _outcome(
+        future, tried, Deadline(LOOK_SECONDS), gone_is_fine=True
+    )
+    if found is None:
+        raise NoTopicError(resource.name)
     return found
 
 
