@@ -31,6 +31,11 @@ _LEVELS = {
 _routed = threading.Lock()
 
 
+ADMIN_DEFAULTS = {"enable.sparse.connections": False}
+"""For an AdminClient. Where it connects to a broker only when it needs it, and that broker has
+died, `list_offsets` keeps a whole processor busy until it times out."""
+
+
 def client_defaults() -> dict[str, object]:
     """Settings of the package's own short-lived clients: quiet, and quick to try again."""
     return {

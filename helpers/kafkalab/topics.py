@@ -94,7 +94,7 @@ def connect(cluster: Connectable) -> tuple[AdminClient, list[str]]:
     causes: list[str] = []
     config = {**cluster.client_config, **librdkafka.client_defaults()}
     config["error_cb"] = lambda error: causes.append(error.str())
-    return AdminClient(config), causes
+    return AdminClient({**config, **librdkafka.ADMIN_DEFAULTS}), causes
 
 
 def check_name(value: object, what: str) -> str:
@@ -107,7 +107,12 @@ def check_name(value: object, what: str) -> str:
 
 
 def describe_topic(
-    cluster: Connectable, topic: str, deadline: Deadline, *, committed_only: bool = False
+    cluster: Connectable,
+    topic: str,
+    deadline: Deadline,
+    *,
+    committed_only: bool = False,
+    settle: float = SETTLE_SECONDS,
 ) -> Topic:
     """Ask the cluster for the topic, its leaders and offsets.
 
@@ -119,6 +124,8 @@ def describe_topic(
         Partitions whose leader has not answered until then have no offsets.
     committed_only : bool
         Let `end` stop before a transaction that is open, as a consumer does by default.
+    settle : float
+        How long to wait for a topic that is not there, or has a partition without a leader.
 
     Raises
     ------
@@ -127,7 +134,7 @@ def describe_topic(
     """
     check_name(topic, "topic")
     admin, causes = connect(cluster)
-    found = _settled(admin, causes, topic, deadline)
+    found = _settled(admin, causes, topic, deadline, settle)
     while True:
         found = _with_offsets(admin, found, deadline, committed_only)
         asked = [p for p in found.partitions if p.leader is not None]
@@ -185,15 +192,17 @@ def no_answer(causes: Iterable[str], deadline: Deadline) -> KafkaLabError:
     )
 
 
-def _settled(admin: AdminClient, causes: list[str], topic: str, deadline: Deadline) -> Topic:
-    """The topic once it is known and has its leaders, or as it is after `SETTLE_SECONDS`."""
+def _settled(
+    admin: AdminClient, causes: list[str], topic: str, deadline: Deadline, seconds: float
+) -> Topic:
+    """The topic once it is known and has its leaders, or as it is after so many seconds."""
     settle: Deadline | None = None
     while True:
         metadata = _list_topics(admin, causes, deadline)
         found = _topic(metadata, topic)
         if found is not None and all(p.leader is not None for p in found.partitions):
             return found
-        settle = settle or Deadline(SETTLE_SECONDS)
+        settle = settle or Deadline(seconds)
         if settle.passed or deadline.passed:
             if found is None:
                 raise _missing(topic, metadata.topics)

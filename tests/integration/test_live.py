@@ -17,7 +17,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from kafkalab import KafkaCluster, KafkaLabError, show
 from kafkalab.deadline import Deadline
-from tests.integration.test_timeline import new_topic, write
+from kafkalab.show.facts import OFTEN, collect_log
+from tests.integration.test_timeline import SLACK, new_topic, write
 from tests.notebooks.canonical import same
 from tests.notebooks.kernel import as_in_jupyterlab
 
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 _NBVAL = (
     sys.executable, "-m", "pytest", "-q", "-p", "tests.notebooks.nbval_shim", "--nbval"
 )  # fmt: skip
+
+A_LOOK = 1.5 + 1.0  # seconds, where processors are few
 
 CELLS = [
     "from kafkalab import KafkaCluster, show\n"
@@ -103,6 +106,30 @@ def test_broker_that_dies(backend: str) -> None:
     assert time.monotonic() - before < 15
     assert view.text.endswith("(no longer live: the cluster was stopped)")
     assert_ends()
+
+
+def test_it_keeps_its_pace_while_leaders_are_away() -> None:
+    """One of three brokers dies, another falls silent: neither is waited for, at no cost."""
+    with KafkaCluster(3, backend="process", name="live-three") as cluster:
+        topic = new_topic(cluster, [[1], [2], [3]])
+        write(cluster, topic, 4)
+        view = show.live(cluster, topic, group="nobody", seconds=8)
+        cluster.kill_broker(3)
+        assert a_look(cluster, topic) < A_LOOK
+        cluster.pause_broker(2)
+        assert a_look(cluster, topic) < A_LOOK
+        spent, before = time.process_time(), time.monotonic()
+        assert Deadline(15 + SLACK).wait_for(lambda: not watchers(), poll=0.1)
+        assert time.process_time() - spent < 0.3 * (time.monotonic() - before)
+        assert view.text.endswith("(no longer live: 8 seconds are over)")
+        assert "does not answer" in view.text
+
+
+def a_look(cluster: KafkaCluster, topic: str) -> float:
+    """The seconds that one of the many takes."""
+    before = time.monotonic()
+    collect_log(cluster, topic, "nobody", drawn_partitions=12, patience=OFTEN)
+    return time.monotonic() - before
 
 
 @pytest.mark.parametrize("seconds", [0, -1, "long", None, True, float("nan")])

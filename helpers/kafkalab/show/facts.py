@@ -10,6 +10,7 @@ from kafkalab.errors import KafkaLabError
 from kafkalab.groups import committed_offsets, is_past_end, lag
 from kafkalab.records import Reading, Window, read_windows
 from kafkalab.topics import (
+    SETTLE_SECONDS,
     Connectable,
     Partition,
     Topic,
@@ -17,10 +18,30 @@ from kafkalab.topics import (
     describe_topic,
 )
 
-OFFSETS_SECONDS = 4.0
-READ_SECONDS = 3.0
-GROUP_SECONDS = 2.0
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for whom does not answer, in seconds.
+
+    Attributes
+    ----------
+    offsets, group, read : float
+        For the cluster and its leaders, for the group's coordinator, and for records.
+    settle : float
+        For a topic that is not there, or has a partition without a leader.
+    """
+
+    offsets: float = 4.0
+    group: float = 2.0
+    read: float = 3.0
+    settle: float = SETTLE_SECONDS
+
+
+ONE_LOOK = Patience()
 """Together under 10 seconds: a picture shows what can be seen now, and says what cannot."""
+
+OFTEN = Patience(offsets=0.5, group=0.4, read=0.5, settle=0.0)
+"""Of many looks, where the next one is to come about twice a second."""
 
 WHOLE = 24
 """A partition with no more offsets than these is read whole; of others a few records are read."""
@@ -112,27 +133,32 @@ class TopicLog:
 
 
 def collect_topic(cluster: Connectable, topic: str) -> Topic:
-    """The topic as it is now, within `OFFSETS_SECONDS`."""
-    return describe_topic(cluster, topic, Deadline(OFFSETS_SECONDS))
+    """The topic as it is now, within 4 seconds."""
+    return describe_topic(cluster, topic, Deadline(ONE_LOOK.offsets))
 
 
 def collect_log(
-    cluster: Connectable, topic: str, group: str | None, *, drawn_partitions: int
+    cluster: Connectable,
+    topic: str,
+    group: str | None,
+    *,
+    drawn_partitions: int,
+    patience: Patience = ONE_LOOK,
 ) -> TopicLog:
-    """The topic's log with some records of its first partitions, within 10 seconds."""
+    """The topic's log with some records of its first partitions, as far as they come in time."""
     if group is not None:
         check_name(group, "group")
-    deadline = Deadline(OFFSETS_SECONDS)
-    found = describe_topic(cluster, topic, deadline)
+    deadline = Deadline(patience.offsets)
+    found = describe_topic(cluster, topic, deadline, settle=patience.settle)
     committed: Mapping[int, int] | None = {}
     if group is not None:
         numbers = [p.number for p in found.partitions]
         committed = committed_offsets(
-            cluster.client_config, group, topic, numbers, Deadline(GROUP_SECONDS)
+            cluster.client_config, group, topic, numbers, Deadline(patience.group)
         )
         found = _caught_up_with(cluster, found, committed or {}, deadline)
     drawn = [p for p in found.partitions[:drawn_partitions] if p.size]
-    parts = _sample(cluster, topic, drawn, committed or {}, Deadline(READ_SECONDS))
+    parts = _sample(cluster, topic, drawn, committed or {}, Deadline(patience.read))
     return TopicLog(
         found,
         tuple(

@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from kafkalab import librdkafka
+
 if TYPE_CHECKING:
     from confluent_kafka import TopicPartition
     from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -106,7 +108,7 @@ def main() -> None:
         question = json.loads(line)
         if admin is None or question["client_config"] != config:
             config = question["client_config"]
-            admin = AdminClient(config)
+            admin = AdminClient({**config, **librdkafka.ADMIN_DEFAULTS})
         try:
             answer = probe(admin, question["group"])
         except (KafkaException, TimeoutError) as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
 from kafkalab.show import svg
-from kafkalab.show.facts import TopicLog, collect_log
+from kafkalab.show.facts import OFTEN, ONE_LOOK, Patience, TopicLog, collect_log
 from kafkalab.show.labels import clipped, printable
 from kafkalab.show.log_picture import DRAWN_PARTITIONS, draw_log
 from kafkalab.show.picture import Picture
@@ -78,10 +78,14 @@ def start_live(cluster: KafkaCluster, topic: str, group: str | None, seconds: fl
         )
     address = Address(cluster.client_config)
 
-    def look() -> TopicLog:
-        return collect_log(address, topic, group, drawn_partitions=DRAWN_PARTITIONS)
+    def look(patience: Patience) -> TopicLog:
+        return collect_log(
+            address, topic, group, drawn_partitions=DRAWN_PARTITIONS, patience=patience
+        )
 
-    output = _Output(look, look(), min(float(seconds), LONGEST_SECONDS), lambda: cluster.is_running)
+    output = _Output(
+        look, look(ONE_LOOK), min(float(seconds), LONGEST_SECONDS), lambda: cluster.is_running
+    )
     cluster._background.append(output)
     output.begin()
     return LiveView(output)
@@ -92,7 +96,7 @@ class _Output:
 
     def __init__(
         self,
-        look: Callable[[], TopicLog],
+        look: Callable[[Patience], TopicLog],
         log: TopicLog,
         seconds: float,
         running: Callable[[], bool],
@@ -122,7 +126,7 @@ class _Output:
         if self._over.is_set():
             return
         try:
-            log = self._look()
+            log = self._look(ONE_LOOK)
         except KafkaLabError:  # what it shows is what is known
             log = self.log
         with self._lock:
@@ -147,7 +151,7 @@ class _Output:
 
     def _refresh(self) -> None:
         try:
-            log, trouble = self._look(), ""
+            log, trouble = self._look(OFTEN), ""
         except KafkaLabError as error:
             log, trouble = self.log, error.what
         with self._lock:
