@@ -226,9 +226,8 @@ def test_an_unreachable_cluster_is_named_with_librdkafkas_reason(
     tmp_path: Path, address: str, said: str
 ) -> None:
     backend = existing(tmp_path, f"bootstrap.servers={address}\n")
-    deadline = Deadline(4)
     with pytest.raises(KafkaLabError, match=said) as caught:
-        backend.start(deadline)
+        backend.start(Deadline(60))  # as a notebook does: a name server may take seconds to say no
     assert address in caught.value.what
     assert "client.properties" in caught.value.fix
 
