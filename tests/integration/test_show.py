@@ -321,9 +321,20 @@ def test_brokers_of_a_cluster_that_loses_its_majority() -> None:
         show.brokers(cluster)
 
 
+def tells_who_is_away(picture: Picture, broker: int, partition: int) -> bool:
+    """Until the controller takes the leader away, it is silent; then there is none."""
+    words = " ".join(picture.text.split())
+    said = (
+        f"broker {broker} leads partition {partition} and does not answer",
+        f"partition {partition} has no leader",
+    )
+    return any(each in words for each in said)
+
+
 def test_brokers_that_die() -> None:
     with KafkaCluster(3, backend="process", name="test-show") as cluster:
         topic = new_topic(cluster, assignment=[[1], [2], [3]])
+        alone = new_topic(cluster, assignment=[[3]])
         for partition in range(3):
             write(cluster, topic, ["ada"] * 4, partition)
         assert "partition 2 (leader: broker 3): 0 ada" in show.log(cluster, topic).text
@@ -335,8 +346,21 @@ def test_brokers_that_die() -> None:
         ):
             assert "8 records, 1 partition unknown" in picture.text
             assert picture.frame.end.isna().tolist() == [False, False, True]
+            assert tells_who_is_away(picture, broker=3, partition=2)
         assert time.process_time() - spent < 2.0  # it once kept a processor busy, 4 seconds each
+        for picture in (
+            in_time(lambda: show.log(cluster, alone)),
+            in_time(lambda: show.topic(cluster, alone)),
+        ):
+            assert "an unknown number of records" in picture.text
+            assert tells_who_is_away(picture, broker=3, partition=0)
         cluster.pause_broker(1)
+        for picture in (
+            in_time(lambda: show.log(cluster, topic, group="g")),
+            in_time(lambda: show.topic(cluster, topic)),
+        ):
+            assert "4 records, 2 partitions unknown" in picture.text
+            assert tells_who_is_away(picture, broker=1, partition=0)
         cluster.pause_broker(2)
         for draw in (show.log, show.topic):
             before = time.monotonic()

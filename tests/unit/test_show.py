@@ -21,7 +21,7 @@ from kafkalab.show.brokers_picture import draw_brokers
 from kafkalab.show.facts import WHOLE, PartitionLog, Record, TopicLog, plan_windows
 from kafkalab.show.group_facts import Group, Member, Progress, from_answer, from_share_tool
 from kafkalab.show.group_picture import draw_group
-from kafkalab.show.labels import clipped, columns, number_ranges, printable, wrapped
+from kafkalab.show.labels import amount, clipped, columns, number_ranges, printable, wrapped
 from kafkalab.show.log_picture import DRAWN_PARTITIONS, WIDTH, draw_log
 from kafkalab.show.picture import Picture
 from kafkalab.show.row import Box, Kind, Row, Run, fold, row
@@ -493,6 +493,46 @@ def test_partitions_that_cannot_be_asked() -> None:
         assert "no leader: nothing can be written or read" in form
         assert "its leader, broker 2, does not answer" in form
     assert "1 record, 2 partitions unknown" in picture.text
+    for form in (picture.text, picture.svg):
+        words = " ".join(form.split())
+        assert "partition 0 has no leader" in words
+        assert "broker 2 leads partition 1 and does not answer" in words
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ([0, 0], "no records"),
+        ([None, None], "an unknown number of records"),
+        ([None, 0, 0], "no records on 2 partitions, 1 partition unknown"),
+        ([None, 1, 0], "1 record, 1 partition unknown"),
+    ],
+)
+def test_nobody_says_that_there_are_no_records_where_nobody_was_asked(
+    sizes: list[int | None], said: str
+) -> None:
+    assert amount(sizes) == said
+    parts = tuple(partition(n, None if s is None else 0, s) for n, s in enumerate(sizes))
+    assert said in draw_topic(Topic("orders", (1,), parts)).text
+    assert said in " ".join(draw_log(topic_log(*map(PartitionLog, parts))).text.split())
+    many = tuple(partition(n, None, None, leader=None) for n in range(30))
+    for picture in (
+        draw_topic(Topic("orders", (1,), many)),
+        draw_log(topic_log(*map(PartitionLog, many))),
+    ):
+        assert "no records" not in picture.text + picture.svg
+        assert "partitions 0–29 have no leader" in " ".join(picture.text.split())  # noqa: RUF001
+
+
+def test_topic_whose_leaders_are_away() -> None:
+    gone = partition(0, None, None, leader=None, replicas=(3,), in_sync=())
+    mute = [partition(n, None, None, leader=2, replicas=(2,)) for n in (1, 2)]
+    picture = draw_topic(Topic("orders", (1, 2), (gone, *mute, partition(3, 0, 4))))
+    words = "partition 0 has no leader, broker 2 leads partitions 1–2 and does not answer"  # noqa: RUF001
+    assert words in " ".join(picture.text.split())
+    assert [f">{why}<" in picture.svg for why in ("no leader", "its leader is silent")] == [
+        True
+    ] * 2
 
 
 def test_offsets_without_records_are_said() -> None:
@@ -601,7 +641,7 @@ def test_long_partitions_are_sampled(committed: int | None) -> None:
 def test_topic_in_words() -> None:
     assert PICTURES["topic"].text == (
         "Topic orders: 3 partitions, 3 replicas each, 13 records, 1 partition unknown,\n"
-        "    2 partitions with a replica that is not in sync, 1 partition without a leader\n"
+        "    2 partitions with a replica that is not in sync, partition 2 has no leader\n"
         "partition  leader  replicas  in sync  offsets  records\n"
         "        0  1       1, 2, 3   1, 2, 3  0–8            9\n"  # noqa: RUF001
         "        1  2       2, 3, 1   2, 1     0–3            4\n"  # noqa: RUF001
@@ -639,7 +679,7 @@ def test_brokers_in_words() -> None:
     assert PICTURES["brokers"].text == (
         "Kafka cluster of 3 brokers, 2 running: broker 2 is the active controller,\n"
         "    1 topic with 3 partitions, 2 partitions with a replica that is not in sync,\n"
-        "    1 partition without a leader\n"
+        "    without a leader: orders 2\n"
         "broker  state    controller  leads  follows  not in sync\n"
         "     1  running  –               1        1            0\n"  # noqa: RUF001
         "     2  running  active          1        1            0\n"

@@ -90,11 +90,14 @@ def _summary(cluster: ClusterFacts) -> list[str]:
         return [*words, "no topics yet"]
     words.append(f"{count(len(own), 'topic')} with {count(len(partitions), 'partition')}")
     behind = sum(len(p.in_sync) < len(p.replicas) for p in partitions)
-    leaderless = sum(p.leader is None for p in partitions)
+    leaderless = {
+        topic.name: [p.number for p in topic.partitions if p.leader is None] for topic in own
+    }
     if behind:
         words.append(f"{count(behind, 'partition')} with a replica that is not in sync")
-    if leaderless:
-        words.append(f"{count(leaderless, 'partition')} without a leader")
+    if any(leaderless.values()):
+        held = [Held(name, tuple(numbers)) for name, numbers in leaderless.items() if numbers]
+        words.append(f"without a leader: {listing(_held(held))}")
     return words
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import wcwidth
 
@@ -84,6 +84,20 @@ def count(number: int, noun: str) -> str:
 def listing(words: list[str]) -> str:
     """One, two and three."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def amount(sizes: Sequence[int | None], *, exact: bool = True) -> str:
+    """How many records partitions hold together; None stands for one that nobody could ask."""
+    known = [size for size in sizes if size is not None]
+    if not known:
+        return "an unknown number of records"
+    words = count(sum(known), "record") if sum(known) else "no records"
+    if not exact:
+        words = f"at most {words}"
+    if unknown := len(sizes) - len(known):
+        where = "" if sum(known) else f" on {count(len(known), 'partition')}"
+        words += f"{where}, {count(unknown, 'partition')} unknown"
+    return words
 
 
 def past_end_on(partitions: int) -> str:

@@ -13,6 +13,7 @@ from kafkalab.show.labels import (
     ELLIPSIS,
     NOTHING,
     PAST_END,
+    amount,
     clipped,
     columns,
     count,
@@ -22,6 +23,7 @@ from kafkalab.show.labels import (
     span,
     wrapped,
 )
+from kafkalab.show.leaders import leaderless, silent
 from kafkalab.show.picture import Picture
 from kafkalab.show.row import Box, Item, Kind, Row, boxes, fold, row
 
@@ -94,18 +96,14 @@ def _name(log: TopicLog) -> str:
 
 def _summary(log: TopicLog) -> list[str]:
     """What holds for the whole topic."""
+    partitions = log.topic.partitions
     words = [count(len(log.logs), "partition"), _amount(log.logs)]
+    words += leaderless(partitions) + silent(partitions)
     return words if log.group is None else [*words, _group_summary(log)]
 
 
 def _amount(logs: Sequence[PartitionLog]) -> str:
-    counts = [part.record_count for part in logs]
-    known = [number for number in counts if number is not None]
-    words = count(sum(known), "record") if sum(known) else "no records"
-    if not all(part.exact for part in logs):
-        words = f"at most {words}"
-    unknown = len(counts) - len(known)
-    return f"{words}, {count(unknown, 'partition')} unknown" if unknown else words
+    return amount([part.record_count for part in logs], exact=all(part.exact for part in logs))
 
 
 def _group_summary(log: TopicLog) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from kafkalab.show import svg
-from kafkalab.show.labels import NOTHING, clipped, count, listing, printable, span, wrapped
+from kafkalab.show.labels import NOTHING, amount, clipped, count, listing, printable, span, wrapped
+from kafkalab.show.leaders import leaderless, silent
 from kafkalab.show.picture import Picture
 from kafkalab.show.table import text_table
 from kafkalab.topics import Partition, Topic
@@ -55,22 +55,12 @@ def _summary(topic: Topic) -> list[str]:
     words = [
         count(len(topic.partitions), "partition"),
         count(factor, "replica") + (" each" if len(topic.partitions) > 1 else ""),
-        _amount(topic.partitions),
+        amount([p.size for p in topic.partitions]),
     ]
     behind = sum(len(p.in_sync) < len(p.replicas) for p in topic.partitions)
-    leaderless = sum(p.leader is None for p in topic.partitions)
     if behind:
         words.append(f"{count(behind, 'partition')} with a replica that is not in sync")
-    if leaderless:
-        words.append(f"{count(leaderless, 'partition')} without a leader")
-    return words
-
-
-def _amount(partitions: Sequence[Partition]) -> str:
-    known = [p.size for p in partitions if p.size is not None]
-    words = count(sum(known), "record") if sum(known) else "no records"
-    unknown = len(partitions) - len(known)
-    return f"{words}, {count(unknown, 'partition')} unknown" if unknown else words
+    return words + leaderless(topic.partitions) + silent(topic.partitions)
 
 
 def _offsets(partition: Partition) -> str:
@@ -86,7 +76,14 @@ def _rest(topic: Topic) -> str:
     if not rest:
         return ""
     numbers = f"{rest[0].number}{NOTHING}{rest[-1].number}"
-    return f"not drawn: partitions {numbers} with {_amount(rest)}"
+    return f"not drawn: partitions {numbers} with {amount([p.size for p in rest])}"
+
+
+def _why(partition: Partition) -> str:
+    """The offsets, or why there are none."""
+    if partition.leader is None:
+        return "no leader"
+    return "its leader is silent" if partition.size is None else _offsets(partition)
 
 
 def _role(partition: Partition, broker: int, topic: Topic) -> str:
@@ -148,7 +145,7 @@ def _svg(topic: Topic) -> str:
             column = holders.index(broker) if by_broker else slot
             _draw_replica(root, topic, partition, broker, column, y, named=not by_broker)
         records = "unknown" if partition.size is None else f"{partition.size:,}"
-        svg.words(root, end + 12, y + 19, _offsets(partition), size=12)
+        svg.words(root, end + 12, y + 19, _why(partition), size=12)
         svg.words(root, end + RIGHT - 12, y + 19, records, size=12, anchor="end")
         y += ROW
     if rest := _rest(topic):
