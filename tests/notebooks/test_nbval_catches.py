@@ -127,8 +127,8 @@ DAMAGES = (
         ("The kernel died while it executed the cell",),
         {"source": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"},
     ),
-    Damage("endless", 4, ("Timeout of 5 seconds",), {"source": "while True:\n    pass"}),
-    Damage("endless_and_deaf", 4, ("Timeout of 5 seconds",), {"source": DEAF}),
+    Damage("endless", 4, ("Timeout of 15 seconds",), {"source": "while True:\n    pass"}),
+    Damage("endless_and_deaf", 4, ("Timeout of 15 seconds",), {"source": DEAF}),
 )
 NAMES = [damage.name for damage in DAMAGES]
 
@@ -205,7 +205,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
         cells[damage.cell - 1].update(nbformat.from_dict(damage.change))
         nbformat.write(notebook, folder / f"{damage.name}.ipynb")
-    return nbval(folder, "--nbval-cell-timeout=5", "-n2", "--dist=loadfile")
+    return nbval(folder, "--nbval-cell-timeout=15", "-n2", "--dist=loadfile")
 
 
 def test_a_whole_notebook_passes(run: Run) -> None:
