@@ -6,7 +6,14 @@ import random
 
 from kafkalab.cards import short
 from kafkalab.cluster import KafkaCluster
-from kafkalab.exercises.engine import Exercise, Verdict, correct, not_attempted, not_yet
+from kafkalab.exercises.engine import (
+    Exercise,
+    Verdict,
+    correct,
+    no_topic,
+    not_attempted,
+    not_yet,
+)
 from kafkalab.exercises.stage import Event, fresh_topic, look_at_records, look_at_topic, write
 
 COUNTDOWN = "ex00-countdown"
@@ -21,7 +28,7 @@ def _prepare_countdown(cluster: KafkaCluster) -> None:
 
 def _check_countdown(cluster: KafkaCluster, _: object) -> Verdict:
     if look_at_topic(cluster, COUNTDOWN) is None:
-        return not_attempted(f"There is no topic {COUNTDOWN}: `start()` makes it.")
+        return no_topic(COUNTDOWN)
     found = look_at_records(cluster, COUNTDOWN)["value"].tolist()
     if len(found) <= WRITTEN:
         return not_attempted(f"The topic {COUNTDOWN} holds only what `start()` wrote.")
@@ -48,10 +55,12 @@ COUNT = Exercise(
     question=f"""\
 `start()` makes the topic `{COUNTDOWN}` and writes a countdown to it that breaks off: three \
 numbers, one a record, such as `9`, `8` and `7`. It begins elsewhere each time.
-Find out where it breaks off. Then write the rest, one number a record, down to `0`.
+Find out where it breaks off. Then write the rest down to `0`, one number a record, as text: \
+`"2"`, not `2`.
 The check looks at the topic; it takes no answer.""",
     prepare=_prepare_countdown,
     check=_check_countdown,
+    ready=f"`{COUNTDOWN}` holds three numbers of a countdown.",
     hints=(
         f'`show.log(cluster, "{COUNTDOWN}")` shows what is there.',
         "One call of `produce` writes one record. A value is text: `str(6)`, not `6`.",

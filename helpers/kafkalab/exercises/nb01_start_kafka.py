@@ -8,7 +8,15 @@ import re
 from kafkalab.cards import short
 from kafkalab.cluster import KafkaCluster
 from kafkalab.errors import KafkaLabError
-from kafkalab.exercises.engine import Exercise, Verdict, correct, not_attempted, not_yet
+from kafkalab.exercises.answers import text
+from kafkalab.exercises.engine import (
+    Exercise,
+    Verdict,
+    correct,
+    no_topic,
+    not_attempted,
+    not_yet,
+)
 from kafkalab.exercises.stage import (
     fresh_topic,
     look_at_broker_settings,
@@ -32,13 +40,13 @@ def _prepare_fruit(cluster: KafkaCluster) -> None:
 def _check_fruit(cluster: KafkaCluster, answer: object) -> Verdict:
     if answer is None:
         return not_attempted('Hand over a topic\'s name: `check("ex01-…")`.')
-    if not isinstance(answer, str) or answer.strip() not in FRUIT:
+    named = (text(answer) or "").strip()
+    if named not in FRUIT:
         return not_yet(short(answer), f"one of the names {', '.join(FRUIT)}, as text")
-    named = answer.strip()
     # the controller's own account in its log; the metadata log itself would take a tool's start
     made = [name for name in _MADE.findall(cluster.logs(1)) if name in FRUIT]
     if not made or look_at_topic(cluster, named) is None:
-        return not_attempted("The three topics are not there: `start()` makes them.")
+        return no_topic(*FRUIT)
     if named == made[-1]:
         return correct(
             f"The newest TOPIC_RECORD of the three is {named}'s second one. The list of topics "
@@ -62,6 +70,7 @@ Each call of `start()` does it all anew, and the log keeps the earlier rounds: t
 its end.""",
     prepare=_prepare_fruit,
     check=_check_fruit,
+    ready="The three topics are there, one of them for the second time.",
     hints=(
         "The cell that printed the record of `first-steps` can print those of other topics.",
         "Look for `ex01-` instead of `first-steps`. The log has grown since: read it again.",
@@ -115,9 +124,10 @@ def _check_refusal(cluster: KafkaCluster, answer: object) -> Verdict:
     if not refused:
         return not_attempted(f"Nobody has asked for {INVOICES} yet: `start()` does.")
     value, name = refused[-1]
-    if not isinstance(answer, str):
+    told = text(answer)
+    if told is None:
         return not_yet(short(answer), "the name of a setting, as text")
-    given = answer.strip()
+    given = told.strip()
     if given == name:
         return correct(
             f"The controller refused the value {value!r} for {name}, and wrote it down. A program "
@@ -138,6 +148,7 @@ Find in the server's log what the controller answered. Hand the name of the sett
 fault to `check`. It is another one at each `start()`; the newest line counts.""",
     prepare=_prepare_refusal,
     check=_check_refusal,
+    ready=f"The careless program has asked for `{INVOICES}`, and there is no such topic.",
     hints=(
         "`cluster.logs(1)` is the log of server 1, which is the controller too.",
         f"Print the lines in which `{INVOICES}` stands, as the notebook printed the milestones.",
@@ -202,6 +213,7 @@ for {HOURS} hours (the setting `log.retention.hours`). Write a record to the top
 Hand the cluster that you have started to `check`, and leave it running until then.""",
     prepare=_prepare_nothing,
     check=_check_second,
+    ready="This cluster runs. The second one is yours to start.",
     hints=(
         "The cells under *When it goes wrong* start a second cluster with a setting.",
         "`with` would stop it at the end of the cell: call `.start()` and keep what it returns.",

@@ -7,7 +7,14 @@ import re
 
 from kafkalab.cards import short
 from kafkalab.cluster import KafkaCluster
-from kafkalab.exercises.engine import Exercise, Verdict, correct, not_attempted, not_yet
+from kafkalab.exercises.engine import (
+    Exercise,
+    Verdict,
+    correct,
+    no_topic,
+    not_attempted,
+    not_yet,
+)
 from kafkalab.exercises.stage import (
     Event,
     change_settings,
@@ -55,7 +62,7 @@ def _check_audit(cluster: KafkaCluster, _: object) -> Verdict:
         return not_yet(f"max.message.bytes={largest}", f"{LARGEST:,} bytes")
     return correct(
         f"{AUDIT} has {PARTITIONS} partitions, keeps its records for {_duration(kept)}, and takes "
-        f"batches of up to {largest:,} bytes. All its other settings follow the broker's."
+        f"batches of up to {largest:,} bytes."
     )
 
 
@@ -81,8 +88,10 @@ Use the official tool or Python, in one step or in several. The check looks at t
 takes no answer.""",
     prepare=_prepare_audit,
     check=_check_audit,
+    ready=f"There is no topic `{AUDIT}`: it is yours to make.",
     hints=(
-        "`NewTopic(name, partitions, replication_factor=…, config={…})` takes all of it.",
+        "`NewTopic(name, partitions, replication_factor=…, config={…})` takes all of it. "
+        "The tool takes `--config name=value` for each setting.",
         "How long records are kept is the setting `retention.ms`, in milliseconds. A day has "
         f"{DAY_MS:,}.",
         "Call `result(timeout=10)` on the future that `create_topics` returns: an error would "
@@ -122,7 +131,7 @@ def _prepare_shops(cluster: KafkaCluster) -> None:
 def _check_shops(cluster: KafkaCluster, _: object) -> Verdict:
     missing = sorted(set(SHOPS) - topic_names(cluster))
     if len(missing) == len(SHOPS):
-        return not_attempted("The shops' topics are not there: `start()` makes them.")
+        return no_topic(*SHOPS)
     if missing:
         return not_yet(
             f"no topic {', '.join(missing)}",
@@ -165,6 +174,7 @@ Find it and take the setting away, so that all five follow the broker's. The rec
 The check looks at the topics; it takes no answer.""",
     prepare=_prepare_shops,
     check=_check_shops,
+    ready="The five topics are there, each with one record. One has a setting of its own.",
     hints=(
         "`--describe` without `--topic` describes every topic. Its *Configs* name the settings "
         "that are not the broker's built-in defaults; `min.insync.replicas` stands at all of them.",
@@ -207,12 +217,9 @@ def _prepare_misspelt(cluster: KafkaCluster) -> None:
 def _check_misspelt(cluster: KafkaCluster, _: object) -> Verdict:
     names = topic_names(cluster)
     if RIGHT_NAME not in names:
-        if WRONG_NAME in names:
-            return not_attempted(f"There is no topic {RIGHT_NAME} yet.")
-        return not_yet(
-            f"neither {WRONG_NAME} nor {RIGHT_NAME}",
-            "the orders under the right name; begin again with `start()`",
-        )
+        if WRONG_NAME not in names:
+            return no_topic(WRONG_NAME)
+        return not_attempted(f"There is no topic {RIGHT_NAME} yet.")
     topic = look_at_topic(cluster, RIGHT_NAME)
     partitions = len(topic.partitions) if topic else 0
     if partitions != 3:
@@ -233,7 +240,8 @@ def _check_misspelt(cluster: KafkaCluster, _: object) -> Verdict:
         )
     if WRONG_NAME in names:
         return not_yet(
-            f"all {wanted} orders in {RIGHT_NAME}, and {WRONG_NAME} still there", "no such topic"
+            f"all {wanted} orders in {RIGHT_NAME}, and {WRONG_NAME} still there",
+            f"no topic {WRONG_NAME}",
         )
     return correct(
         f"All {wanted} orders are in {RIGHT_NAME}, and {WRONG_NAME} is gone. Kafka cannot rename a "
@@ -247,13 +255,15 @@ MISSPELT = Exercise(
     question=f"""\
 A program wrote its orders to `{WRONG_NAME}`; it should have been `{RIGHT_NAME}`. `start()` makes \
 what it left: `{WRONG_NAME}` with 4 to 9 orders.
-Make the topic `{RIGHT_NAME}` with 3 partitions, write every order to it once, with the value that \
-it has, and delete `{WRONG_NAME}`. The check looks at the topics; it takes no answer.""",
+Read them with a consumer, as in notebook 00. Make the topic `{RIGHT_NAME}` with 3 partitions, \
+write every order to it once, with the value that it has, and delete `{WRONG_NAME}`. The check \
+looks at the topics; it takes no answer.""",
     prepare=_prepare_misspelt,
     check=_check_misspelt,
+    ready=f"`{WRONG_NAME}` holds the orders. There is no topic `{RIGHT_NAME}`.",
     hints=(
-        f'`show.log(cluster, "{WRONG_NAME}")` shows the orders. Notebook 00 reads a record with '
-        "a consumer; here the loop goes on until all have come.",
+        f'`show.log(cluster, "{WRONG_NAME}")` shows the orders. The loop of notebook 00 reads '
+        "one record; here it goes on until all have come.",
         "Make the right topic first. If the first write makes it, it has one partition.",
         "`producer.produce(name, value=record.value())` writes what a consumer has read. Call "
         "`flush(10)`, look at the right topic, and only then delete the wrong one.",
@@ -338,6 +348,7 @@ A test run left its topics behind: all whose names begin with `ex02-test-`. Dele
 `start()` makes all of them. The check looks at the topics; it takes no answer.""",
     prepare=_prepare_trials,
     check=_check_trials,
+    ready=f"There are {len(TRIALS)} topics of the tests, and {len(IN_USE)} that are in use.",
     hints=(
         "`admin.list_topics(timeout=5).topics` is a dictionary whose keys are the names.",
         'A name has the right beginning if `name.startswith("ex02-test-")`. Print the list before '

@@ -51,24 +51,27 @@ def check_payment(cluster: KafkaCluster, answer: object) -> Verdict:
         return not_yet(f"no record at offset {short(offset, 30)}", wanted)
     faults = _faults(there.iloc[0])
     if faults:
-        return not_yet(f"at offset {offset}: {'; '.join(faults)}", "the record of the question")
+        return not_yet(f"at offset {offset}: {'; '.join(faults)}", "; ".join(faults.values()))
     return correct(
         f"The broker wrote your record at offset {offset}, and it holds all four parts. Only the "
         "delivery report could tell your program so."
     )
 
 
-def _faults(record: pd.Series[Any]) -> list[str]:
-    faults = []
+def _faults(record: pd.Series[Any]) -> dict[str, str]:
+    """What is amiss with the record, and what it should be."""
+    faults = {}
     if record["key"] != KEY:
-        faults.append(f"the key {short(record['key'])}")
+        faults[f"the key {short(record['key'])}"] = f"the key {KEY!r}"
     if _json(record["value"]) != VALUE:
-        faults.append(f"the value {short(record['value'])}, which is not the JSON asked for")
+        found = f"the value {short(record['value'])}, which is not the JSON asked for"
+        faults[found] = f"the value {json.dumps(VALUE)}"
     if record["headers"] != HEADERS:
-        faults.append(f"the headers {short(record['headers'])}")
+        faults[f"the headers {short(record['headers'])}"] = f"the headers {HEADERS}"
     milliseconds = int(record["timestamp"].timestamp() * 1000)
     if milliseconds != NOON:
-        faults.append(f"the time {record['timestamp']:%Y-%m-%d %H:%M} UTC ({milliseconds})")
+        found = f"the time {record['timestamp']:%Y-%m-%d %H:%M} UTC ({milliseconds})"
+        faults[found] = f"the time {NOON}"
     return faults
 
 
@@ -92,6 +95,7 @@ A_RECORD = Exercise(
     ),
     prepare=prepare_payments,
     check=check_payment,
+    ready=f"`{PAYMENTS}` holds some payments, none of them with the key `{KEY}`.",
     hints=(
         "Each part is an argument of `produce`: `key=`, `value=`, `headers=`, `timestamp=`. "
         "`json.dumps` makes the value.",
@@ -158,7 +162,11 @@ def check_photos(cluster: KafkaCluster, answer: object) -> Verdict:
     fitting = [photo for photo in uploads if len(photo[1]) <= LIMIT]
     fault = _album_fault(album, fitting)
     if fault:
-        return not_yet(fault, f"each of the {len(fitting)} photos that fit, once and unchanged")
+        return not_yet(
+            fault,
+            f"each of the {len(fitting)} photos that fit, once and unchanged. What travels with "
+            "one that is too large is refused with it",
+        )
     refused = {key for key, value in uploads if len(value) > LIMIT}
     named = texts(answer)
     if named is None or set(named) != refused:
@@ -207,6 +215,7 @@ A_BATCH = Exercise(
     ),
     prepare=prepare_photos,
     check=check_photos,
+    ready=f"`{UPLOADS}` holds {PHOTOS} photos. `{ALBUM}` is empty.",
     hints=(
         f'`photos = read_topic(cluster, "{UPLOADS}")` gives them as a table; '
         '`zip(photos["key"], photos["value"])` gives the pairs.',
@@ -320,6 +329,7 @@ BAD_INPUT = Exercise(
     ),
     prepare=prepare_carts,
     check=check_carts,
+    ready=f"`{CARTS}` holds some carts. `{GOOD}` and `{ODD}` are empty.",
     hints=(
         "The cell that says *understood* or *no use* has the loop already: write where it prints.",
         "Ask for both fields, `cart['fruit']` and `cart['count']`, before you write to "
