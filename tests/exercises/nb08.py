@@ -9,6 +9,7 @@ from confluent_kafka import Producer
 from kafkalab import KafkaCluster
 from kafkalab.exercises.nb08_replication_and_failover import BOOKINGS, COUNT, HOMES, TRIPS
 from kafkalab.exercises.stage import Event, fresh_topic, remove_topics, write
+from tests import failover
 from tests.exercises.cases import Wrong
 
 Act = Callable[[KafkaCluster], object]
@@ -49,6 +50,27 @@ def _gives_up(cluster: KafkaCluster) -> object:
         producer.produce(TRIPS, f"trip {number}")
     producer.purge()
     return None
+
+
+def _writes_while(*acts: Callable[[KafkaCluster], object]) -> Act:
+    """Write half of the trips, act, and write the others."""
+
+    def act(cluster: KafkaCluster) -> object:
+        _writes(range(COUNT // 2))(cluster)
+        for step in acts:
+            step(cluster)
+        _writes(range(COUNT // 2, COUNT))(cluster)
+        return None
+
+    return act
+
+
+def _freezes(cluster: KafkaCluster) -> None:
+    """Broker 3 is silent until another one leads."""
+    cluster.pause_broker(3)
+    failover.wait_for(cluster, TRIPS, in_sync=[1, 2], led_by=[1])
+    cluster.resume_broker(3)
+    failover.wait_for(cluster, TRIPS, in_sync=[1, 2, 3], led_by=[1])
 
 
 def _elects(*names: str, election: str = "PREFERRED") -> Act:
@@ -100,8 +122,15 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         ),
     ),
     "08.2": (
-        Wrong("nobody dies", _writes(range(COUNT)), r"all written under one leader"),
-        Wrong("dies before", _kills_first, r"all written under one leader"),
+        Wrong("nobody dies", _writes(range(COUNT)), r"broker 3 never killed: .* all the time"),
+        Wrong("dies before", _kills_first, r"broker 3 killed before the first was written, or"),
+        Wrong(
+            "a clean stop",
+            _writes_while(lambda cluster: cluster.stop_broker(3)),
+            r"broker 3 stopped cleanly: by its log it said goodbye",
+        ),
+        Wrong("a restart", _writes_while(_restarts(3)), r"broker 3 stopped cleanly"),
+        Wrong("an election alone", _writes_while(_freezes), r"broker 3 never killed: by its log"),
         Wrong("one missing", _writes(range(COUNT - 1)), r"1 of the 200 trips missing: trip 199"),
         Wrong("twice", _writes(range(COUNT), times=2), r"200 trip\(s\) more than once: trip 0"),
         Wrong("one too many", _writes(range(COUNT + 1)), r"what is no trip: trip 200"),

@@ -10,7 +10,7 @@ from kafkalab.cluster import KafkaCluster
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
 from kafkalab.exercises.answers import some
-from kafkalab.exercises.engine import Exercise, Verdict, correct, not_attempted, not_yet
+from kafkalab.exercises.engine import Exercise, Verdict, correct, no_topic, not_attempted, not_yet
 from kafkalab.exercises.stage import (
     LOOK_SECONDS,
     STAGE_SECONDS,
@@ -113,6 +113,7 @@ cluster.console(
 )
 """,
     brokers=BROKERS,
+    ready=f"All three brokers run, and there is no topic `{BOOKINGS}`: you make it.",
 )
 
 # --- 08.2 -----------------------------------------------------------------------------------------
@@ -120,16 +121,23 @@ cluster.console(
 TRIPS = "ex08-trips"
 COUNT = 200
 TRIP = "trip {}"
+LEADER = 3
+
+# what a broker writes into its log (Kafka 4.3, `kafka.log.LogManager` and others)
+_CREATED = f"Created log for partition {TRIPS}-0 in"
+_BEGINS = "Starting controller"
+_SAYS_GOODBYE = "Transition from STARTED to SHUTTING_DOWN"
+_WAS_KILLED = "since no clean shutdown file was found"
 
 
 def _prepare_trips(cluster: KafkaCluster) -> None:
-    _placed(cluster, TRIPS, "3:1:2", {"min.insync.replicas": "2"})
+    _placed(cluster, TRIPS, f"{LEADER}:1:2", {"min.insync.replicas": "2"})
 
 
 def _check_trips(cluster: KafkaCluster, _: object) -> Verdict:
     topic = look_at_topic(cluster, TRIPS)
     if topic is None:
-        return not_attempted(f"There is no topic {TRIPS}: `start()` makes it.")
+        return no_topic(TRIPS)
     values, terms = _trips(cluster, topic)
     if not values:
         return not_attempted(f"{TRIPS} holds no record yet.")
@@ -148,15 +156,40 @@ def _check_trips(cluster: KafkaCluster, _: object) -> Verdict:
             "each trip once, although the producer sends again what was not acknowledged; "
             "`start()` gives you an empty topic",
         )
-    if len(terms) < 2:
+    amiss = _why_not_killed(cluster)
+    if amiss is None and len(terms) < 2:
+        amiss = f"broker {LEADER} killed before the first was written, or after the last"
+    if amiss is not None:
         return not_yet(
-            f"all {COUNT} trips, once each, and all written under one leader",
-            "a leader that dies while you write; `start()` gives you an empty topic",
+            f"all {COUNT} trips, once each, and {amiss}",
+            f"broker {LEADER} killed, as by a power cut, while you write; `start()` gives you an "
+            "empty topic",
         )
     return correct(
         f"All {COUNT} trips are there, once each, written under {len(terms)} leaders one after the "
-        "other: what was acknowledged was on the brokers that stayed."
+        f"other, and broker {LEADER} was killed: what was acknowledged was on the brokers that "
+        "stayed."
     )
+
+
+def _why_not_killed(cluster: KafkaCluster) -> str | None:
+    """What became of the leader instead, by its own log since the topic was made; or None.
+
+    A broker that is stopped says so and leaves a file that tells its next start that nothing has
+    to be recovered. One that is killed does neither.
+    """
+    log = str(cluster.logs(LEADER))
+    since = log[max(0, log.rfind(_CREATED)) :]
+    down = any(b.node_id == LEADER and b.state == "stopped" for b in cluster.brokers)
+    fell_silent = down and _SAYS_GOODBYE not in since.rpartition(_BEGINS)[2]
+    if _WAS_KILLED in since or fell_silent:
+        return None
+    if _SAYS_GOODBYE in since:
+        return (
+            f"broker {LEADER} stopped cleanly: by its log it said goodbye and handed its partition "
+            "over"
+        )
+    return f"broker {LEADER} never killed: by its log it has run all the time"
 
 
 def _number(trip: str) -> int:
@@ -193,11 +226,14 @@ LOSE_NOTHING = Exercise(
     title="Lose nothing while a broker dies",
     question=f"""\
 `start()` makes the topic `{TRIPS}`: one partition, three replicas, `min.insync.replicas=2`. \
-Broker 3 leads it.
+Broker {LEADER} leads it.
 Write the {COUNT} records `{TRIP.format(0)}` to `{TRIP.format(COUNT - 1)}` to it with one \
 producer, and kill its leader when some of them are written and the others are not. In the end \
-every trip has to be there once. A second attempt needs a fresh topic: `start()` again.
-The check looks at the topic; it takes no answer.""",
+every trip has to be there once.
+A second attempt needs a fresh topic, by `start()`, and a new producer: the old one takes the new \
+topic for the one that it knew.
+The check looks at the topic and at broker {LEADER}'s log; it takes no answer.""",
+    ready=f"`{TRIPS}` is empty, led by broker {LEADER}, and in sync on all three brokers.",
     prepare=_prepare_trips,
     check=_check_trips,
     hints=(
@@ -247,7 +283,7 @@ def _prepare_homes(cluster: KafkaCluster) -> None:
 def _check_homes(cluster: KafkaCluster, _: object) -> Verdict:
     found = _agreed(lambda: {name: look_at_topic(cluster, name) for name in HOMES})
     if not any(found.values()):
-        return not_attempted("The four topics are not there: `start()` makes them.")
+        return no_topic(*HOMES)
     if gone := [name for name, topic in found.items() if topic is None]:
         return not_yet(f"no topic {some(gone)}", "all four topics; `start()` makes them again")
     parts = {name: topic.partitions[0] for name, topic in found.items() if topic is not None}
@@ -310,6 +346,10 @@ for topic in ("ex08-rooms", "ex08-lamps"):
     )
 """,
     brokers=BROKERS,
+    ready=(
+        f"Four topics hold one record each. Broker {AWAY} was restarted; all three brokers run, "
+        "and every replica is in sync."
+    ),
 )
 
 # --- what they stand on ---------------------------------------------------------------------------
