@@ -13,7 +13,9 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from kafkalab import KafkaCluster, KafkaLabError, show
+from kafkalab.console import BackgroundTool
 from kafkalab.deadline import Deadline
+from kafkalab.show.group_facts import is_share_group
 from kafkalab.show.timeline_watch import Timeline
 
 FAILOVER = {
@@ -188,6 +190,29 @@ def test_what_is_not_there(cluster: KafkaCluster) -> None:
         "(no change)"
     )
     assert time.monotonic() - before < 10 + SLACK
+
+
+def test_share_group(cluster: KafkaCluster) -> None:
+    """It comes while it is watched for: the timeline says that it does not watch it."""
+    topic = new_topic(cluster, [[1]])
+    group = f"share-{topic}"
+    early = show.timeline(cluster, topic=topic, group=group)
+    line = f"bin/kafka-console-share-consumer.sh --topic {topic} --group {group}"
+    tool = cluster.console(line, background=True, quiet=True)
+    assert isinstance(tool, BackgroundTool)
+    until(lambda: is_share_group(cluster, group, Deadline(9)))
+    late = show.timeline(cluster, group=group)
+    words = f"group {group} is a share group: a timeline does not watch it, show.group shows it"
+    assert late.text == late.stop().text == f"Timeline of group {group}\n{words}"
+    assert early.stop().text.splitlines()[:2] == [
+        f"Timeline of topic {topic} and group {group}",
+        words,
+    ]
+    assert "nobody" not in early.text
+    tool.stop()
+    assert is_share_group(cluster, group, Deadline(9))
+    assert not is_share_group(cluster, "nobody", Deadline(9))
+    assert_ends()
 
 
 def test_a_hundred_partitions(cluster: KafkaCluster) -> None:

@@ -102,6 +102,21 @@ def test_committed_past_the_end_is_said() -> None:
     assert "past the end" not in other.text
 
 
+def test_share_group_is_said_not_to_be_watched() -> None:
+    share = History(None, "desk", 3.0, [], [], [Mark("here", 1.0, 0, 0)], share=True)
+    picture = draw_timeline(share)
+    assert picture.text == (
+        "Timeline of group desk\n"
+        "group desk is a share group: a timeline does not watch it, show.group shows it"
+    )
+    both = draw_timeline(replace(share, topic="orders", topics=[topic(0.0, [1])]))
+    for form in (picture.svg, both.svg, both.text):
+        assert "a timeline does not watch it" in form
+        assert "no answer" not in form
+        assert "nobody" not in form
+    assert "partition 0: leader 1" in both.text
+
+
 def test_silence_is_said() -> None:
     assert draw_timeline(SILENT).text == (
         "Timeline of topic orders and group billing\nnothing is known\nno broker answers"

@@ -153,7 +153,8 @@ def timeline(
         Its partitions' leaders and in-sync replicas.
     group : str, optional
         Which member reads which partition, and the group's lag; classic and consumer groups.
-        With `topic`, only that topic's partitions.
+        With `topic`, only that topic's partitions. Of a share group it says that it does not
+        watch it; `group` shows one.
 
     Returns
     -------

@@ -280,17 +280,35 @@ def _share_group(cluster: KafkaCluster, group: str, deadline: Deadline) -> Group
     backend = cluster._live
     if not backend.owns_brokers:
         return None
-    members = _share_tool(backend, group, ("--members", "--verbose"), deadline)
-    if members is None:
+    members = _share_tool(backend, group, _MEMBERS, deadline)
+    if any("GroupIdNotFoundException" in line for line in members or ()):
+        return None
+    if members is None or not _tells_share_group(group, members):
         raise KafkaLabError(
             f"There is no classic or consumer group {group!r}, and whether there is a share group "
             f"of that name was not told within {deadline.seconds:g} seconds.",
             fix='see which there are: cluster.console("bin/kafka-groups.sh --list")',
         )
-    if any("GroupIdNotFoundException" in line for line in members):
-        return None
     # one after the other: two tools at once may both come too late where processors are few
     return from_share_tool(group, members, _share_tool(backend, group, ("--offsets",), deadline))
+
+
+def is_share_group(cluster: KafkaCluster, group: str, deadline: Deadline) -> bool:
+    """Whether there is a share group of that name; False where nobody told in time."""
+    backend = cluster._live
+    if not backend.owns_brokers:
+        return False
+    return _tells_share_group(group, _share_tool(backend, group, _MEMBERS, deadline) or ())
+
+
+def _tells_share_group(group: str, members: Iterable[str]) -> bool:
+    """Whether the tool found the group: it has members, or the tool says that it has none."""
+    found = list(members)
+    none = f"Share group '{group}' has no active members"
+    return any(none in line for line in found) or bool(_matches(_MEMBER, group, found))
+
+
+_MEMBERS = ("--members", "--verbose")
 
 
 def _share_tool(

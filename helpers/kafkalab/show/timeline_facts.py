@@ -72,6 +72,8 @@ class History:
     marks : sequence of Mark
     note : str
         Why it ended, where nobody ended it.
+    share : bool
+        Whether the group turned out to be a share group, which nobody looks at here.
     """
 
     topic: str | None
@@ -81,6 +83,7 @@ class History:
     groups: Sequence[GroupLook] = ()
     marks: Sequence[Mark] = ()
     note: str = ""
+    share: bool = False
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,13 @@ def _watched(history: History) -> str:
     return " and ".join(words)
 
 
+def _not_watched(history: History) -> list[str]:
+    if not history.share:
+        return []
+    name = _name(history.group or "")
+    return [f"group {name} is a share group: a timeline does not watch it, show.group shows it"]
+
+
 def _place(history: History, place: Place) -> str:
     topic, number = place
     return f"partition {number}" if history.topic else f"{_name(topic, 20)} {number}"
@@ -194,7 +201,9 @@ class _Stand:
 
 
 def _text(history: History, names: dict[str, str]) -> str:
-    lines = [f"Timeline of {_watched(history)}"]
+    lines = [f"Timeline of {_watched(history)}", *_not_watched(history)]
+    if history.share and history.topic is None:
+        return "\n".join([*lines, history.note] if history.note else lines)
     every = places(history)
     before: _Stand | None = None
     for label, stand in _stands(history):
@@ -486,13 +495,13 @@ def _svg(history: History, names: dict[str, str]) -> str:
 
 
 def _summary(history: History) -> list[str]:
-    words = [f"{history.seconds:.1f} seconds"]
+    words = [f"{history.seconds:.1f} seconds", *_not_watched(history)]
     topic, group = last_topic(history.topics), last_group(history.groups)
     if history.topic and (topic is None or not topic.partitions):
         words.append("no such topic" if topic else "topic not known: no answer")
     elif topic is not None:
         words.append(count(len(topic.partitions), "partition"))
-    if history.group and group is None:
+    if history.group and group is None and not history.share:
         words.append("group not known: no answer")
     if group is not None:
         words.append(_members(history, group))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import weakref
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
-from kafkalab.show.group_facts import Group, Probe
+from kafkalab.show.group_facts import Group, Probe, is_share_group
 from kafkalab.show.picture import Picture
 from kafkalab.show.timeline_facts import GroupLook, History, Mark, TopicLook
 from kafkalab.topics import Address, Topic, check_name, connect, glance
@@ -36,6 +37,9 @@ SETTLE_SECONDS = 5.0
 begin with a state that the next run does not see."""
 
 FIRST_SECONDS = 8.0
+SHARE_SECONDS = 5.0
+"""How long the official tool may take to say whether a group that nobody sees is a share group."""
+
 LONGEST_SECONDS = 600.0
 """A timeline that nobody ends, marks or looks at ends itself after this."""
 
@@ -138,6 +142,7 @@ def start_timeline(cluster: KafkaCluster, topic: str | None, group: str | None) 
         None if topic is None else check_name(topic, "topic"),
         None if group is None else check_name(group, "group"),
         running=lambda: cluster.is_running,
+        is_share=lambda name: is_share_group(cluster, name, Deadline(SHARE_SECONDS)),
     )
     cluster._background.append(record)
     try:
@@ -158,8 +163,11 @@ class _Record:
         group: str | None,
         *,
         running: Callable[[], bool],
+        is_share: Callable[[str], bool] = lambda group: False,
     ) -> None:
         self._topic, self._group = topic, group
+        self._is_share = is_share
+        self._share: bool | None = None
         self._running = running
         self._start = time.monotonic()
         self._used = self._start
@@ -234,6 +242,7 @@ class _Record:
         """A last look, then the end."""
         if not self.over():
             self._fresh()
+            self._ask_for_share_group()
         self.stop()
 
     def stop(self) -> None:
@@ -243,6 +252,14 @@ class _Record:
             self._probe.close()  # a question that is under way ends at once
         for watch in self._watches:
             watch.end()
+
+    def _ask_for_share_group(self) -> None:
+        """Of a group that nobody has seen: what looks at it knows nothing of share groups."""
+        looks = [found for _, found in self._groups.looks if found is not None]
+        if self._group is None or self._share or any(found.state != "DEAD" for found in looks):
+            return
+        with contextlib.suppress(KafkaLabError):  # the cluster has just stopped
+            self._share = bool(looks) and self._is_share(self._group)
 
     def _close_probe(self) -> None:
         if self._probe is not None:
@@ -259,6 +276,8 @@ class _Record:
         self._used = time.monotonic()
         if not self.over():
             self._fresh()
+            if self._share is None:  # once; to ask takes a second
+                self._ask_for_share_group()
         with self._lock:
             ended = self._ended
             return History(
@@ -266,9 +285,10 @@ class _Record:
                 self._group,
                 self.now if ended is None else ended,
                 [TopicLook(seconds, found) for seconds, found in self._topics.looks],
-                [GroupLook(seconds, found) for seconds, found in self._groups.looks],
+                [GroupLook(*look) for look in self._groups.looks if not self._share],
                 list(self._marks),
                 self._note,
+                bool(self._share),
             ), ended is not None
 
 
