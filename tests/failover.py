@@ -80,7 +80,7 @@ def acks_one(cluster: KafkaCluster, topic: str) -> Tally:
     """Freeze the followers, write with acks=1, kill the leader: a clean election, and a loss."""
     asked = f"{topic}-asked"
     for name in (topic, asked):
-        create(cluster, name, min_in_sync=1)
+        create(cluster, name, min_in_sync=2)
     safe = _Sent(cluster, acks="all")
     hasty = _Sent(cluster, acks="1")
     careful = _Sent(cluster, acks="all", **{"retries": 0, "request.timeout.ms": 1000})
