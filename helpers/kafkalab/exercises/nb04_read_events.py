@@ -38,14 +38,18 @@ def check_readings(cluster: KafkaCluster, answer: object) -> Verdict:
     last = values[-LAST:]
     if given == last:
         return correct(
-            f"These are the last {LAST} of {len(values)} records. The consumer began at offset "
-            f"{len(values) - LAST} and read nothing before it, and no bookmark was needed."
+            f"These are the last {LAST} of {len(values)} records. A consumer that begins at offset "
+            f"{len(values) - LAST} reads nothing before them, and needs no bookmark."
         )
     if not given:
         return not_yet("an empty list", wanted)
     if sorted(given) == sorted(last):
         return not_yet(f"the right {LAST} values in another order", wanted)
-    return not_yet(f"{len(given)} values, from {short(given[0])} to {short(given[-1])}", wanted)
+    found = f"{len(given)} values, from {short(given[0])} to {short(given[-1])}"
+    strange = [value for value in given if value not in values]
+    if strange:
+        found += f"; {short(strange[0])} is not in the topic, which `start()` makes anew"
+    return not_yet(found, wanted)
 
 
 THE_END = Exercise(
@@ -55,6 +59,10 @@ THE_END = Exercise(
         f"Topic `{READINGS}` has one partition with a few hundred readings. Read the last {LAST} "
         "and none of the others: begin at the right offset.\n"
         "Hand over their values as a list, in the order in which they lie in the topic."
+    ),
+    ready=(
+        f"`{READINGS}` holds a few hundred readings, one a record, such as `17: 21.4 °C`. No group "
+        "has read any."
     ),
     prepare=prepare_readings,
     check=check_readings,
@@ -109,7 +117,7 @@ def check_bookmarks(cluster: KafkaCluster, answer: object) -> Verdict:
         return not_yet(
             found,
             f"`{BILLING}` before `order {HANDLED + 1}`, at offset {HANDLED}, and `{SHIPPING}` at "
-            f"the end, at offset {end}",
+            f"the end, at offset {end}; `start()` takes both bookmarks away",
         )
     return correct(
         f"Two bookmarks in one topic: `{BILLING}` goes on with `order {HANDLED + 1}`, "
@@ -127,11 +135,14 @@ BOOKMARKS = Exercise(
     number="04.2",
     title="Two bookmarks",
     question=(
-        f"Topic `{ORDERS}` has one partition with {COUNT} orders. Group `{BILLING}` reads the "
-        f"first {HANDLED}, and its consumer closes: it shall go on with `order {HANDLED + 1}`. "
-        f"Group `{SHIPPING}` reads all of them.\n"
+        f"Topic `{ORDERS}` has one partition with {COUNT} orders. Let the group `{BILLING}` read "
+        f"the first {HANDLED} and close its consumer: its next one is to go on with "
+        f"`order {HANDLED + 1}`. Let the group `{SHIPPING}` read all of them.\n"
         "The check asks the cluster for both bookmarks; there is nothing to hand over. "
         f'`show.log(cluster, "{ORDERS}", group="{BILLING}")` shows you one of them.'
+    ),
+    ready=(
+        f"`{ORDERS}` holds `order 1` to `order {COUNT}`, and neither group has a bookmark in it."
     ),
     prepare=prepare_orders,
     check=check_bookmarks,
@@ -184,7 +195,7 @@ def prepare_parcels(cluster: KafkaCluster) -> None:
 def check_parcels(cluster: KafkaCluster, answer: object) -> Verdict:
     if answer is None:
         return not_attempted("There is no offset yet.")
-    wanted = f"the offset of the one record of `{PARCELS}` that is no JSON"
+    wanted = f"the offset, a number, of the one record of `{PARCELS}` that is no JSON"
     offset = number(answer)
     if offset is None:
         return not_yet(f"{short(answer)} as answer", wanted)
@@ -225,6 +236,7 @@ BROKEN = Exercise(
         "program that reads them ends with a traceback there.\n"
         "Hand over the offset of that record."
     ),
+    ready=f"`{PARCELS}` holds {PARCEL_COUNT} records in one partition. One of them is no JSON.",
     prepare=prepare_parcels,
     check=check_parcels,
     hints=(
