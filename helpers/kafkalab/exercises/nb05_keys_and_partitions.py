@@ -72,18 +72,22 @@ def check_parcels(cluster: KafkaCluster, answer: object) -> Verdict:
     missing = [city for city in CITIES if city not in lies]
     if missing:
         return not_yet(f"no record with the key {some(missing)}", "one record for each key")
-    elsewhere = [c for c in CITIES if {p for k, p in _pairs(records) if k == c} != {given[c]}]
-    if elsewhere:
-        city = elsewhere[0]
-        return not_yet(
-            f"{city} lies in partition {lies[city]}, and your answer says {short(given[city], 30)}",
-            "each record where you said that it would go",
-        )
     strange = [c for c in CITIES if given[c] != partition_of(c.encode(), count)]
     if strange:
+        city = strange[0]
         return not_yet(
-            f"{some(strange)}: not where murmur2 says for {count} partitions",
+            f"your answer says {short(given[city], 30)} for {city}, and murmur2 does not, for "
+            f"{count} partitions",
             "the partitions that Java's clients and the console tools would choose",
+        )
+    astray = [(c, p) for c, p in _pairs(records) if c in given and p != given[c]]
+    if astray:
+        city, place = astray[0]
+        return not_yet(
+            f"the right answer, but a record of {city} lies in partition {place}, and murmur2 says "
+            f"{given[city]}",
+            "records by a producer that uses murmur2; `start()` makes the topic anew, perhaps with "
+            "another number of partitions",
         )
     return correct(
         f"All {len(CITIES)} lie where you said, of {count} partitions. Whoever uses murmur2 knows "
@@ -102,6 +106,7 @@ FORESEE = Exercise(
         'Hand over what you calculated, as `{"Accra": 3, …}`. The check compares it with where '
         "the records lie."
     ),
+    ready=f"`{PARCELS}` is empty. Its number of partitions has been drawn by lot.",
     prepare=prepare_parcels,
     check=check_parcels,
     hints=(
@@ -136,6 +141,7 @@ producer.flush(10)
 
 ACCOUNTS = "ex05-accounts"
 OPENED, CLOSED = "opened", "closed"
+_ANEW = "`start()` makes the topic anew, with other accounts"
 
 
 def prepare_accounts(cluster: KafkaCluster) -> None:
@@ -158,10 +164,12 @@ def check_accounts(cluster: KafkaCluster, answer: object) -> Verdict:
     if apart:
         return not_yet(
             f"{some(apart)}: closed in another partition than opened",
-            "both records of an account in one partition",
+            f"both records of an account in one partition; {_ANEW}",
         )
     if len(closed) != len(opened):
-        return not_yet(f"{len(closed)} records `{CLOSED}`", f"{len(opened)}, one for each account")
+        return not_yet(
+            f"{len(closed)} records `{CLOSED}`", f"{len(opened)}, one for each account; {_ANEW}"
+        )
     return correct(
         f"All {len(opened)} accounts are closed in the partition in which they were opened, so "
         "every reader sees them opened first."
@@ -177,6 +185,9 @@ AGREE = Exercise(
         "nobody can see an account closed before it is opened.\n"
         "Make a producer of your own for it. The check looks at the topic; there is nothing to "
         "hand over."
+    ),
+    ready=(
+        f"`{ACCOUNTS}` has three partitions and holds 10 records `{OPENED}`, one for each account."
     ),
     prepare=prepare_accounts,
     check=check_accounts,
@@ -215,7 +226,9 @@ def prepare_visits(cluster: KafkaCluster) -> None:
 
 def check_visits(cluster: KafkaCluster, answer: object) -> Verdict:
     topic = look_at_topic(cluster, VISITS)
-    count = len(topic.partitions) if topic else 0
+    if topic is None:
+        return not_attempted(f"There is no topic `{VISITS}`; `start()` makes it.")
+    count = len(topic.partitions)
     if answer is None and count == BEFORE:
         return not_attempted(f"`{VISITS}` has {BEFORE} partitions still.")
     if count != AFTER:
@@ -249,6 +262,7 @@ GROW = Exercise(
         "Hand over a list of the visitors (keys) whose next record will go to another partition "
         "than the one that they have."
     ),
+    ready=f"`{VISITS}` has {BEFORE} partitions and holds 20 records, one for each visitor.",
     prepare=prepare_visits,
     check=check_visits,
     hints=(
@@ -281,6 +295,7 @@ answer = [
 MIXED, MENDED = "ex05-steps", "ex05-steps-mended"
 STEPS = ("ordered", "paid", "packed", "sent")
 PLACES = ((2, 2, 0, 0), (1, 0, 1, 0), (0, 2, 1, 1))
+_REMOVES = f"`start()` removes `{MENDED}` and begins again with other orders"
 
 
 def prepare_steps(cluster: KafkaCluster) -> None:
@@ -306,17 +321,25 @@ def check_steps(cluster: KafkaCluster, answer: object) -> Verdict:
     orders = sorted(set(look_at_records(cluster, MIXED)["key"]))
     strange = sorted({short(key) for key in steps["key"] if key not in orders})
     if strange:
-        return not_yet(f"records with the key {some(strange)}", f"the orders of `{MIXED}`")
+        return not_yet(
+            f"records with the key {some(strange)}",
+            f"the orders that are in `{MIXED}` now, as keys; {_REMOVES}",
+        )
     for order in orders:
         own = steps[steps["key"] == order]
         values = [str(value) for value in own["value"]]
         if sorted(values) != sorted(STEPS):
-            return not_yet(f"{order} has: {some(values)}", f"{', '.join(STEPS)}, each once")
+            wanted = f"{', '.join(STEPS)}, each once"
+            return not_yet(f"{order} has: {some(values)}", f"{wanted}; {_REMOVES}")
         if own["partition"].nunique() > 1:
             places = sorted(map(str, own["partition"].unique()))
-            return not_yet(f"{order} lies in the partitions {some(places)}", "one for each order")
+            return not_yet(
+                f"{order} lies in the partitions {some(places)}", f"one for each order; {_REMOVES}"
+            )
         if values != list(STEPS):
-            return not_yet(f"{order} has: {', '.join(values)}", f"{', '.join(STEPS)}, in order")
+            return not_yet(
+                f"{order} has: {', '.join(values)}", f"{', '.join(STEPS)}, in order; {_REMOVES}"
+            )
     return correct(
         f"Each of the {len(orders)} orders has its {len(STEPS)} steps in one partition, in the "
         "order in which they happened."
@@ -332,6 +355,10 @@ MEND = Exercise(
         f"Make the topic `{MENDED}` with three partitions and copy all records to it, key and "
         "value, so that a reader sees the steps of each order as they happened.\n"
         "The check looks at the topic; there is nothing to hand over."
+    ),
+    ready=(
+        f"`{MIXED}` has three partitions and holds 24 records: the 4 steps of 6 orders. There is "
+        f"no `{MENDED}` yet."
     ),
     prepare=prepare_steps,
     check=check_steps,
