@@ -78,7 +78,10 @@ def _check_books(cluster: KafkaCluster, answer: object) -> Verdict:
         )
     total = sum(int(value) for value in look_at_records(cluster, ORDERS)["value"])
     if number(answer) != total:
-        return not_yet(f"{short(answer)} as the sum", "the sum of the amounts of all 30 orders")
+        return not_yet(
+            f"{short(answer)} as the sum",
+            "the sum of the amounts of all 30 orders; `start()` lets the group begin again",
+        )
     return correct(
         f"`{BOOKS}` has read all {sum(ends.values())} orders, worth {total}, and `{BILLING}` "
         "stands where it stood: each group has bookmarks of its own."
@@ -187,7 +190,7 @@ def _check_kitchen(cluster: KafkaCluster, answer: object) -> Verdict:
         return not_yet(
             f"no lag, and {short(answer)} as the dishes that had waited",
             "a dict that says for each table that had dishes waiting how many: only what "
-            f"`{KITCHEN}` had not read",
+            f"`{KITCHEN}` had not read; `start()` lets them wait again",
         )
     busy = ", ".join(str(n) for n in waited)
     return correct(
@@ -207,6 +210,10 @@ EXERCISES: tuple[Exercise, ...] = (
             "want them, too, and billing must stay where it is.\n"
             f"- Read all 30 orders in the group `{BOOKS}`, and commit.\n"
             "- Hand the sum of their amounts to `q1.check(…)`."
+        ),
+        ready=(
+            f"`{ORDERS}` holds 30 orders in three partitions; `{BILLING}` has read them all, and "
+            f"`{BOOKS}` none."
         ),
         prepare=_prepare_books,
         check=_check_books,
@@ -242,9 +249,10 @@ answer = sum(amounts)
             f"The topic `{PARCELS}` has three partitions, and four packers are hired.\n"
             "- Change the topic so that four consumers can share it evenly.\n"
             f"- Start four consumers in the group `{PACKERS}`, and poll until each has its share.\n"
-            "- Hand the four, as a list, to `q2.check(…)` while they are open. Close them after "
-            "that, in the same cell. (Keep the verdict in a variable and show it last.)"
+            "- Hand the four over, as a list, while they are open. The last lines of the cell show "
+            "the verdict and close them."
         ),
+        ready=f"`{PARCELS}` has three partitions and no records.",
         prepare=_prepare_packers,
         check=_check_packers,
         hints=(
@@ -271,8 +279,7 @@ while any(len(each.assignment()) != 1 for each in packers) and monotonic() < dea
     for each in packers:
         each.poll(0.05)
 
-# in your cell: verdict = q2.check(packers), then close all four, then verdict
-answer = packers
+answer = packers  # the last lines of your cell close them after the check
 """,
     ),
     Exercise(
@@ -286,6 +293,10 @@ answer = packers
             f"- Work off what waits, as a consumer of the group `{KITCHEN}`, and commit.\n"
             "- Hand `q3.check(…)` a dict of how many of the dishes that had waited were of which "
             'table, such as `{"table 1": 2, "table 5": 1}`.'
+        ),
+        ready=(
+            f"`{DISHES}` holds dishes of eight tables in four partitions. `{KITCHEN}` has had "
+            f"{COOKED} from each partition; more wait."
         ),
         prepare=_prepare_kitchen,
         check=_check_kitchen,
