@@ -23,8 +23,8 @@ from kafkalab.show.labels import listing
 CHECK_SECONDS = 8.0
 """A check answers within this time, whatever it is given."""
 
-BETWEEN_SECONDS = 0.1
-"""How long a check waits after two looks that differ."""
+BETWEEN_SECONDS = 0.2
+"""How long a check waits from look to look: four looks within 30 ms have agreed on old news."""
 
 MOST_ITEMS = 1_000_000
 """No exercise asks for a text or list that is longer."""
@@ -179,7 +179,7 @@ class Task:
         """Look until it is right, or until looks in a row agree on what is amiss.
 
         What a learner did a moment ago reaches one broker after the other, and each look asks
-        any of them: two looks have to agree, and on three brokers four.
+        any of them: two looks have to agree, and on three brokers four, some time apart.
         """
         deadline = Deadline(CHECK_SECONDS)
         alike = 0
@@ -193,8 +193,7 @@ class Task:
                 sure = verdict.state is State.CORRECT or alike > self.exercise.brokers
                 if sure or took > deadline.remaining:  # another look would not end in time
                     return
-                if alike == 1 and len(found) > 1:
-                    over.wait(BETWEEN_SECONDS)
+                over.wait(BETWEEN_SECONDS)
 
     def _look(self, answer: object) -> Verdict:
         try:
