@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import nbformat
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from kafkalab.deadline import Deadline
 from kafkalab.workspace import COPIES, FIRST, ORIGINALS
 from tests import broker_logs
+from tests.browser.lab import (
+    BROWSERS,
+    CELLS,
+    ERRORS,
+    IN_NOTEBOOK,
+    OUTPUTS,
+    SERVER_STOP,
+    Lab,
+    browser_at,
+    browser_path,
+    copy_of_the_checkout,
+    lab_in,
+    run_all,
+)
 from tests.conftest import skip_or_fail
 from tests.notebooks.canonical import comparable
 from tests.notebooks.structure import ROOT
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-SERVER_START = 120.0
-KERNEL_START = 120.0
-RUN_ALL = 240.0
-SERVER_STOP = 60.0
-SERVER_LINES = 40
-
-ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/lab/tree/\S+\?token=[0-9a-f]+")
-IN_NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden)"
-CELLS = f"{IN_NOTEBOOK} .jp-CodeCell"
-OUTPUTS = f"{IN_NOTEBOOK} .jp-OutputArea-output"
-ERRORS = ", ".join(
-    f"{OUTPUTS}[data-mime-type='application/vnd.jupyter.{kind}']" for kind in ("error", "stderr")
-)
 READ_CELLS = f"""() => [...document.querySelectorAll('{CELLS}')].map(cell => ({{
     prompt: cell.querySelector('.jp-InputPrompt').innerText,
     source: cell.querySelector('.cm-content').innerText.trim(),
@@ -51,85 +43,20 @@ READ_CELLS = f"""() => [...document.querySelectorAll('{CELLS}')].map(cell => ({{
 }}))"""
 
 
-@dataclass(frozen=True)
-class Lab:
-    """A JupyterLab that runs, started as `make lab` starts it."""
-
-    folder: Path
-    address: str
-    process: subprocess.Popen[str]
-    written: list[str]
-
-    @property
-    def origin(self) -> str:
-        return self.address.split("/lab/")[0]
-
-    @property
-    def token(self) -> str:
-        return self.address.split("token=")[1]
-
-
-@contextmanager
-def lab_in(folder: Path, environment: dict[str, str]) -> Iterator[Lab]:
-    """`kafkalab lab` in a copy of the checkout, without opening a browser of its own."""
-    command = [str(Path(sys.executable).with_name("kafkalab")), "lab", "--no-browser"]
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-    written: list[str] = []
-    reader = threading.Thread(target=written.extend, args=(process.stdout,), daemon=True)
-    reader.start()
-    found: list[str] = []
-
-    def says_its_address() -> bool:
-        found[:] = ADDRESS.findall("".join(written))
-        return bool(found) or process.poll() is not None
-
-    try:
-        assert Deadline(SERVER_START).wait_for(says_its_address, poll=0.1), "".join(written)
-        assert found, "".join(written)
-        yield Lab(folder, found[0], process, written)
-    finally:
-        process.terminate()
-        try:
-            process.wait(SERVER_STOP)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = browser_path()
     if path is None:
         skip_or_fail(f"no browser is installed (looked for {', '.join(BROWSERS)})", "browser")
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    options = ["--disable-dev-shm-usage", *(["--no-sandbox"] if as_root else [])]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=options)
+    with browser_at(path) as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab on a copy of the notebooks, in a folder with spaces, with settings of its own."""
     folder = tmp_path_factory.mktemp("browser") / "my Kafka lab"
-    for name in (ORIGINALS, "docs"):
-        shutil.copytree(ROOT / name, folder / name)
-    own = tmp_path_factory.mktemp("jupyter")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "JUPYTER"))}
-    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
-        environment[name] = str(own / name.lower())
-    for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"):
-        environment[name] = str(own / name.lower())
-    draw_all_cells(Path(environment["JUPYTERLAB_SETTINGS_DIR"]))
-
+    environment = copy_of_the_checkout(folder, tmp_path_factory.mktemp("jupyter"))
     with lab_in(folder, environment) as running:
         yield running
         processes = psutil.Process(running.process.pid).children(recursive=True)
@@ -138,56 +65,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     assert not [record for p in gone for record in broker_logs.held_clusters(p.pid)]
 
 
-def draw_all_cells(settings: Path) -> None:
-    """JupyterLab draws only the cells in sight, by default, and the tests read all of them."""
-    own = settings / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
-    own.parent.mkdir(parents=True)
-    own.write_text('{"windowingMode": "none"}', encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def page(browser: Browser, lab: Lab) -> Iterator[Page]:
     """The first notebook, opened by the address that the server prints, and run to its end."""
     page = browser.new_page(viewport={"width": 1280, "height": 1600})
-    page.goto(lab.address, wait_until="domcontentloaded")
-    expect(page.locator(CELLS).first).to_be_visible(timeout=60_000)
-    wait_for_kernel(page, lab)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name=re.compile("^Run All Cells")).click()
-    wait_until_numbered(page, lab)
+    run_all(page, lab)
     yield page
     page.close()
-
-
-def wait_for_kernel(page: Page, lab: Lab) -> None:
-    """JupyterLab shows an idle kernel before the notebook has one; the server knows."""
-    deadline = Deadline(KERNEL_START)
-    while not deadline.passed:
-        sessions = page.request.get(f"{lab.origin}/api/sessions?token={lab.token}").json()
-        kernels = [session["kernel"] for session in sessions]
-        if any(k["execution_state"] == "idle" and k["connections"] for k in kernels):
-            return
-        page.wait_for_timeout(100)
-    fail(page, lab, f"no kernel is idle after {KERNEL_START:g} s; does a dialogue ask for one?")
-
-
-def wait_until_numbered(page: Page, lab: Lab) -> None:
-    deadline = Deadline(RUN_ALL)
-    while not deadline.passed:
-        prompts = page.locator(f"{CELLS} .jp-InputPrompt").all_inner_texts()
-        if all(re.search(r"\[\d+\]", prompt) for prompt in prompts):
-            return
-        if page.locator(ERRORS).count():
-            break
-        page.wait_for_timeout(200)
-    fail(page, lab, f"the cells show {prompts} and {page.locator(ERRORS).all_inner_texts()}")
-
-
-def fail(page: Page, lab: Lab, what: str) -> NoReturn:
-    picture = lab.folder / "failed.png"
-    page.screenshot(path=picture)
-    server = "".join(lab.written[-SERVER_LINES:])
-    pytest.fail(f"{what}\nthe screen: {picture}\nJupyterLab wrote last:\n{server}", pytrace=False)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from benchmarks.notebooks import README, measured, with_table
+from tests.browser import readme_picture
 from tests.notebooks import room
 from tests.notebooks.refresh import ROOT
 from tests.notebooks.structure import all_notebooks
@@ -28,6 +29,12 @@ def test_every_notebook_was_measured_and_is_short() -> None:
     for number, taken in seconds.items():
         assert 0 < taken < (90 if number in LONGER else 60), number
     assert 0 < in_a_room < sum(seconds[number] for number in room.PATH)
+
+
+def test_its_picture_shows_the_notebook_as_it_is() -> None:
+    assert readme_picture.digest_in(readme_picture.PICTURE) == readme_picture.digest(), (
+        "take it again: python -m tests.browser.readme_picture"
+    )
 
 
 def test_its_links_lead_somewhere() -> None:
