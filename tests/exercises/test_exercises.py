@@ -197,6 +197,15 @@ def test_the_placeholder_and_the_solution(room: KafkaCluster, exercise: Exercise
     assert again.state is State.NOT_ATTEMPTED, again.text
 
 
+@on("process")
+def test_before_anything_was_started(room: KafkaCluster, exercise: Exercise) -> None:
+    remove_topics(room, *(name for name in topic_names(room) if not name.startswith("__")))
+    before = topic_names(room)
+    verdict = Task(exercise, room).verdict()
+    assert verdict.state is State.NOT_ATTEMPTED or "`start()`" in verdict.text, verdict.text
+    assert topic_names(room) == before, "the check made a topic"
+
+
 @pytest.mark.parametrize(
     ("room", "exercise", "wrong"),
     [
