@@ -825,6 +825,17 @@ def test_crowd_is_capped_with_words() -> None:
     assert max(map(columns, picture.text.splitlines())) <= 110
 
 
+def test_long_lines_end_after_a_comma() -> None:
+    parts = [*(progress(n, 9, 10) for n in range(30)), *(progress(n, 9, 3) for n in range(30, 99))]
+    new = [progress(n, None, 3, "clicks") for n in range(99)]
+    group = draw_group(Group("g", "classic", "EMPTY", (), (*parts, *new)))
+    logs = [whole(0, "abc", committed=1), whole(1, "a", committed=9), whole(2, "a")]
+    away = PartitionLog(partition(3, None, None, leader=2), committed=1)
+    log = draw_log(topic_log(*logs * 9, away, group="somebody-with-a-name"))
+    for picture in (group, log):
+        assert max(map(columns, picture.text.splitlines())) <= 88
+
+
 def test_order_of_members_does_not_come_from_their_random_ids() -> None:
     member = {"client_id": "rdkafka", "target": None}
     two = [{**member, "assigned": [["t", 1]]}, {**member, "assigned": [["t", 0]]}]

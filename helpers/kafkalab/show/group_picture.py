@@ -12,6 +12,7 @@ from kafkalab.show.labels import (
     PAST_END,
     clipped,
     count,
+    in_lines,
     listing,
     number_ranges,
     past_end_on,
@@ -200,7 +201,9 @@ def _text(group: Group) -> str:
     if rows:
         header = ("partition", "read by", _committed_head(group), "end", "lag")
         lines.append(text_table(header, rows, right=frozenset({2, 3, 4})))
-    return "\n".join([*lines, *_rest(group)])
+    for rest in _rest(group):
+        lines += in_lines(rest)
+    return "\n".join(lines)
 
 
 # --- drawing ----------------------------------------------------------------------------------

@@ -116,3 +116,9 @@ def wrapped(head: str, pieces: list[str], separator: str, most: int = 88) -> lis
         else:
             lines[-1] += more
     return lines
+
+
+def in_lines(line: str, most: int = 88) -> list[str]:
+    """A long line as several, which end after a comma."""
+    first, *more = line.split(", ")
+    return wrapped(f"{first},", more, ", ", most) if more else [line]

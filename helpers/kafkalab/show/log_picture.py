@@ -17,6 +17,7 @@ from kafkalab.show.labels import (
     clipped,
     columns,
     count,
+    in_lines,
     listing,
     past_end_on,
     printable,
@@ -185,14 +186,15 @@ def _run_words(part: PartitionLog, item: Item) -> str:
 
 
 def _text(log: TopicLog, drawn: Sequence[PartitionLog]) -> str:
-    lines = wrapped(f"Log of topic {printable(log.topic.name.encode())}:", _summary(log), ", ")
+    head = f"Log of topic {printable(log.topic.name.encode())}:"
+    lines = in_lines(f"{head} {', '.join(_summary(log))}")
     shown = [
         fold(row(part), part.committed, lambda items: len(items) <= LINE_ITEMS) for part in drawn
     ]
     for part, items in zip(drawn, shown, strict=True):
         lines += _lines(log, part, items)
     if rest := _rest(log):
-        lines.append(rest)
+        lines += in_lines(rest)
     lines += _notes(log, drawn, list(boxes(shown)), text=True)
     return "\n".join(lines)
 

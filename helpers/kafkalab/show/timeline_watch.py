@@ -37,7 +37,7 @@ SETTLE_SECONDS = 5.0
 begin with a state that the next run does not see."""
 
 FIRST_SECONDS = 8.0
-SHARE_SECONDS = 5.0
+SHARE_SECONDS = 8.0
 """How long the official tool may take to say whether a group that nobody sees is a share group."""
 
 LONGEST_SECONDS = 600.0
