@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
@@ -17,6 +18,8 @@ from tests.exercises.cases import Wrong
 
 SECONDS = 60.0
 LINE = "bin/connect-standalone.sh config/connect-standalone.properties"
+MAKE_NONE = {"consumer.allow.auto.create.topics": False}
+"""The test of topics that vanish looks whether anybody makes them again."""
 STRINGS = "org.apache.kafka.connect.storage.StringConverter"
 PLAIN_JSON = {
     "value.converter": "org.apache.kafka.connect.json.JsonConverter",
@@ -31,9 +34,7 @@ def a_worker(cluster: KafkaCluster) -> ConnectWorker:
     running = [worker for worker in cluster.workers if worker.running]
     if running:
         return running[0]
-    # the test of topics that vanish looks whether anybody makes them again
-    config = {"consumer.allow.auto.create.topics": False}
-    return cluster.connect(LINE, folder=mkdtemp(), config=config, timeout=120)
+    return cluster.connect(LINE, folder=mkdtemp(), config=MAKE_NONE, timeout=120)
 
 
 def put(worker: ConnectWorker, name: str, settings: Mapping[str, str]) -> None:
@@ -81,6 +82,29 @@ def sink(**settings: Any) -> Callable[[KafkaCluster], object]:
     return act
 
 
+def by_a_file(name: str, **settings: Any) -> Callable[[KafkaCluster], object]:
+    """The sink of the readings from a properties file, in a new worker beside no other."""
+
+    def act(cluster: KafkaCluster) -> object:
+        for worker in cluster.workers:
+            worker.remove()
+        folder = Path(mkdtemp())
+        config = {"connector.class": "FileStreamSink", "topics": own.READINGS, "name": name}
+        lines = (f"{key}={value}\n" for key, value in {**config, **settings}.items())
+        (folder / "sink.properties").write_text("".join(lines))
+        worker = cluster.connect(f"{LINE} sink.properties", folder=folder, config=MAKE_NONE)
+        status = f"/connectors/{name}/status"
+        wait(lambda: "FAILED" in str(connect.ask(worker, "GET", status)), "the task has not failed")
+        return None
+
+    return act
+
+
+def mended(cluster: KafkaCluster) -> object:
+    source(own.GUESTS, own.GUEST_LINES)(cluster)
+    return source(own.GUESTS, own.GUEST_LINES, **{"value.converter": STRINGS})(cluster)
+
+
 def by_hand(topic: str, *records: dict[str, Any]) -> Callable[[KafkaCluster], object]:
     def act(cluster: KafkaCluster) -> object:
         a_worker(cluster)
@@ -114,6 +138,7 @@ def a_file_and_no_sink(cluster: KafkaCluster) -> object:
 WRONG: dict[str, tuple[Wrong, ...]] = {
     "09.1": (
         Wrong("the worker's converter", source(own.GUESTS, own.GUEST_LINES), "envelope"),
+        Wrong("mended and not begun anew", mended, r"envelope.*\n.*value.converter.*`start\(\)`"),
         Wrong("quotation marks", source(own.GUESTS, own.GUEST_LINES, **PLAIN_JSON), "the values"),
         Wrong(
             "a line too many",
@@ -129,9 +154,10 @@ WRONG: dict[str, tuple[Wrong, ...]] = {
     ),
     "09.2": (
         Wrong("the worker's converter", sink(), "FAILED.*schemas.enable=false"),
-        Wrong("strings", sink(**{"value.converter": STRINGS}), r"rooms \[\]"),
+        Wrong("strings", sink(**{"value.converter": STRINGS}), "4 lines in .*the first .*room"),
         Wrong("no such folder", sink(file="none/readings.out", **PLAIN_JSON), "FAILED.*none"),
         Wrong("a file by hand", a_file_and_no_sink, "is a source"),
+        Wrong("by a file", by_a_file(own.READINGS, file="readings.out"), "FAILED.*schemas"),
     ),
     "09.3": (
         Wrong(

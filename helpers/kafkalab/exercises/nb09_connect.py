@@ -12,6 +12,7 @@ from urllib.parse import quote
 from kafkalab import connect
 from kafkalab.cards import short
 from kafkalab.cluster import KafkaCluster
+from kafkalab.exercises.answers import some
 from kafkalab.exercises.engine import Exercise, Verdict, correct, not_attempted, not_yet
 from kafkalab.exercises.stage import (
     Event,
@@ -37,6 +38,9 @@ VOTE_LINES = ("north", "south", "north", "east")
 
 _NO_ANSWER = (OSError, ValueError, http.client.HTTPException)
 _ASK_SECONDS = 2.0
+_MOST_NAMES = 6
+_STAYS = "what was written before stays in the topic: `start()` begins anew"
+_EMPTY = "a source reads whole lines only, and goes on from its bookmark"
 
 
 # --- looking at workers -----------------------------------------------------------------------
@@ -100,12 +104,17 @@ def _trouble(name: str, kind: str, about: Mapping[str, Any], status: Mapping[str
 
 
 def _missing(cluster: KafkaCluster, name: str) -> Verdict:
-    if not _running(cluster):
+    running = _running(cluster)
+    if not running:
         return not_attempted(
             "No worker runs beside this cluster yet. Start one with cluster.connect(…), then "
             f"give it a connector of the name {name}."
         )
-    return not_attempted(f"The worker has no connector of the name {name} yet.")
+    listed = (_ask(worker, "GET", "/connectors") for worker in running)
+    others = sorted({other for names in listed for other in names or ()})
+    return not_attempted(
+        f"The worker has no connector of the name {name} yet. It has {some(others, _MOST_NAMES)}."
+    )
 
 
 def _values(cluster: KafkaCluster, topic: str) -> list[tuple[object, object]]:
@@ -114,6 +123,10 @@ def _values(cluster: KafkaCluster, topic: str) -> list[tuple[object, object]]:
         return []
     records = look_at_records(cluster, topic)
     return list(zip(records["key"], records["value"], strict=True))
+
+
+def _nothing_yet(name: str) -> str:
+    return f"There is no connector and no topic `{name}`: both are yours to make."
 
 
 # --- 09.1 -------------------------------------------------------------------------------------
@@ -138,22 +151,24 @@ def _check_guests(cluster: KafkaCluster, answer: object) -> Verdict:
     if about["config"].get("topic") != GUESTS:
         return not_yet(f"a source that writes to {about['config'].get('topic')!r}", wanted)
     if not values:
-        return not_yet(f"no record in {GUESTS}", f"{wanted}; a source reads whole lines only")
+        return not_yet(f"no record in {GUESTS}", f"{wanted}; {_EMPTY}")
     if any('"payload"' in str(value) for value in values):
         return not_yet(
             f"a value in an envelope of schema and payload, {short(values[0])}",
-            "the bare line as value; value.converter in the connector's settings decides",
+            f"bare lines as values, which value.converter decides; {_STAYS}",
         )
     if sorted(map(str, values)) != sorted(GUEST_LINES):
-        return not_yet(f"the values {short(values)}", wanted)
+        return not_yet(f"the values {short(values)}", f"{wanted}; {_STAYS}")
     return correct(
-        "The connector's own value.converter wins over the worker's. "
-        "Each line is a record, and its value is the line."
+        "The converter hands on the text and adds nothing: each line is a record, and its value "
+        "is the line."
     )
 
 
-_START_WORKER = """import http.client
+_START_WORKER = """import atexit
+import http.client
 import json
+from shutil import rmtree
 from tempfile import mkdtemp
 from threading import Event
 from time import monotonic
@@ -161,7 +176,11 @@ from time import monotonic
 line = "bin/connect-standalone.sh config/connect-standalone.properties"
 no_new_topics = {"consumer.allow.auto.create.topics": False}  # a sink reads, and makes none
 running = [worker for worker in cluster.workers if worker.running]
-worker = running[0] if running else cluster.connect(line, folder=mkdtemp(), config=no_new_topics)
+if running:
+    worker = running[0]
+else:
+    worker = cluster.connect(line, folder=mkdtemp(), config=no_new_topics)
+    atexit.register(rmtree, worker.folder, ignore_errors=True)
 folder = worker.folder
 
 
@@ -190,10 +209,10 @@ FIRST = Exercise(
     number="09.1",
     title="A file without an envelope",
     question=(
-        f"Start a worker in a folder of yours, and write the three lines `ada`, `bob` and `cho` "
-        f"into a file there. Give the worker a source of the name `{GUESTS}` that writes the file "
-        f"into the topic `{GUESTS}`. The values must be the bare lines: no schema, no payload, no "
-        "quotation marks. Then check."
+        "Write the three lines `ada`, `bob` and `cho` into a file in the folder of your worker. "
+        f"Give the worker a source of the name `{GUESTS}` that writes the file into the topic "
+        f"`{GUESTS}`. The values must be the bare lines: no schema, no payload, no quotation "
+        "marks. The check looks at the connector and the topic; it takes no answer."
     ),
     prepare=_prepare_guests,
     check=_check_guests,
@@ -216,6 +235,7 @@ settings = {{
 put("/connectors/{GUESTS}/config", settings)
 '''
     + _WAIT_FOR_RECORDS.format(topic=GUESTS, n=len(GUEST_LINES)),
+    ready=_nothing_yet(GUESTS),
 )
 
 
@@ -239,16 +259,19 @@ def _check_readings(cluster: KafkaCluster, answer: object) -> Verdict:
     if topics != READINGS:
         return not_yet(f"a sink that reads {topics!r}", f"one that reads the topic {READINGS}")
     name = str(about["config"].get("file", ""))
+    if not name:
+        return not_yet("a sink without the setting file", "a file for it to write")
     path = worker.folder / name
-    if not name or not path.is_file():
+    if not path.is_file():
         return not_yet(f"no file {name!r} in the worker's folder", "the file that the sink writes")
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    rooms = [value["room"] for value in READING_VALUES]
-    there = [room for room in rooms if any(f"room={room}" in line for line in lines)]
-    if there != rooms or len(lines) != len(rooms):
+    wanted = [{f"room={value['room']}", f"celsius={value['celsius']}"} for value in READING_VALUES]
+    there = [fields for fields in wanted if any(fields == _fields_of(line) for line in lines)]
+    if there != wanted or len(lines) != len(wanted):
+        first = f", the first {short(lines[0])}" if lines else ""
         return not_yet(
-            f"{len(lines)} lines in {name}, with the rooms {short(there)} as fields",
-            f"{len(rooms)} lines, one for each record, with the field room of each: "
+            f"{len(lines)} lines in {name}{first}",
+            f"{len(wanted)} lines, one for each record, such as {{celsius=27, room=attic}}: "
             "a converter that reads JSON and expects no schema",
         )
     return correct(
@@ -257,14 +280,19 @@ def _check_readings(cluster: KafkaCluster, answer: object) -> Verdict:
     )
 
 
+def _fields_of(line: str) -> set[str]:
+    return set(line.strip("{}").split(", "))
+
+
 SECOND = Exercise(
     number="09.2",
     title="A sink for plain JSON",
     question=(
         'Four readings such as `{"room": "attic", "celsius": 27}` are in the topic '
         f"`{READINGS}`, written by a program that knows nothing of Connect. Give your worker a "
-        f"sink of the name `{READINGS}` that writes them into a file in its folder: one line each, "
-        "fields and all. Its task must be RUNNING in the end. If it has failed, read why."
+        f"sink of the name `{READINGS}` that writes them into a new file in its folder, one line "
+        "each, as fields that Connect has read: `{celsius=27, room=attic}`. Its task must be "
+        "RUNNING in the end. If it has failed, read why. `check` takes no answer."
     ),
     prepare=_prepare_readings,
     check=_check_readings,
@@ -289,6 +317,7 @@ out, deadline = folder / "readings.txt", monotonic() + 60
 while not (out.exists() and len(out.read_text().splitlines()) == 4) and monotonic() < deadline:
     Event().wait(0.1)
 ''',
+    ready=f"`{READINGS}` holds {len(READING_VALUES)} readings; no connector has that name.",
 )
 
 
@@ -314,22 +343,22 @@ def _check_votes(cluster: KafkaCluster, answer: object) -> Verdict:
     if trouble := _trouble(VOTES, "source", about, status):
         return not_yet(trouble, f"a source {VOTES} whose task is RUNNING")
     if not records:
-        return not_yet(f"no record in {VOTES}", "four records; a source reads whole lines only")
+        return not_yet(f"no record in {VOTES}", f"four records; {_EMPTY}")
     keys = [str(key) for key, _ in records]
     values = [_field(value) for _, value in records]
     if sorted(values) != sorted(VOTE_LINES):
         return not_yet(
             f"values such as {short(records[0][1])}",
-            'four values such as {"choice": "north"}, without a schema, in the order of the lines',
+            f'four values such as {{"choice": "north"}}, without a schema; {_STAYS}',
         )
     if keys != values:
         return not_yet(
             f"the key {short(records[0][0])} beside the value {short(records[0][1])}",
-            "the choice itself as key, without field, schema or quotation marks",
+            f"the choice itself as key, without field, schema or quotation marks; {_STAYS}",
         )
     return correct(
-        "Four transforms' worth of work without a program: the line became a field, the field a "
-        "key, and equal choices share a partition from now on."
+        "Three transforms, and no program: the line became a field, and the field a key. Equal "
+        "choices have equal keys, and so share a partition."
     )
 
 
@@ -346,10 +375,11 @@ THIRD = Exercise(
     number="09.3",
     title="A key for every record",
     question=(
-        "Votes stand in a file, one a line: `north`, `south`, `north`, `east`. Write them into the "
-        f"topic `{VOTES}` with a source of the name `{VOTES}`, so that the first record has the "
+        "Write four votes into a file in the folder of your worker, one a line: `north`, `south`, "
+        f"`north`, `east`. Give the worker a source of the name `{VOTES}` that writes them into "
+        f"the topic `{VOTES}`, so that the first record has the "
         'value `{"choice": "north"}` and the key `north`: a bare word, no JSON. Three transforms '
-        "and two converters do it."
+        "and two converters do it. `check` takes no answer."
     ),
     prepare=_prepare_votes,
     check=_check_votes,
@@ -383,6 +413,7 @@ settings = {{
 put("/connectors/{VOTES}/config", settings)
 '''
     + _WAIT_FOR_RECORDS.format(topic=VOTES, n=len(VOTE_LINES)),
+    ready=_nothing_yet(VOTES),
 )
 
 EXERCISES = (FIRST, SECOND, THIRD)
