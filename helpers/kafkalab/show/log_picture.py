@@ -187,7 +187,7 @@ def _run_words(part: PartitionLog, item: Item) -> str:
 
 def _text(log: TopicLog, drawn: Sequence[PartitionLog]) -> str:
     head = f"Log of topic {printable(log.topic.name.encode())}:"
-    lines = in_lines(f"{head} {', '.join(_summary(log))}")
+    lines = wrapped(head, ", ".join(_summary(log)).split(", "), ", ")
     shown = [
         fold(row(part), part.committed, lambda items: len(items) <= LINE_ITEMS) for part in drawn
     ]
