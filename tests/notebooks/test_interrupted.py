@@ -1,8 +1,7 @@
 """A notebook that ■ interrupts in any cell can be run again from its first cell.
 
 One cell of each notebook, chosen by its name, so that a failure is the same on the next run;
-`python -m tests.notebooks.test_interrupted 06` goes through all cells of one, `--at-once` so many
-at the same time.
+`python -m tests.notebooks.test_interrupted 06` presses in all cells of one, one after the other.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -61,7 +61,7 @@ def cells_of(path: Path) -> list[Cell]:
 
 @pytest.mark.parametrize("interrupted", structure.all_notebooks(), ids=lambda path: path.stem)
 def test_a_notebook_that_was_interrupted_runs_again_from_its_first_cell(interrupted: Path) -> None:
-    assert interrupted_and_run_again(interrupted, press_in(interrupted)) == ""
+    assert list(faults_of(interrupted, [press_in(interrupted)])) == []
 
 
 def press_in(path: Path) -> Press:
@@ -69,26 +69,44 @@ def press_in(path: Path) -> Press:
     return Press(moments.choice(cells_of(path)).number, moments.uniform(0, LATEST_PRESS))
 
 
-def interrupted_and_run_again(path: Path, press: Press) -> str:
-    """What went wrong; empty where nothing did."""
+def faults_of(path: Path, presses: Sequence[Press]) -> Iterator[str]:
+    """What goes wrong where ■ is pressed in one cell after the other.
+
+    After each press the notebook is run again from its first cell: as far as the next press, at
+    last to its end. A fault costs a new kernel.
+    """
     cells = cells_of(path)
-    where = f"{path.name}, stopped in cell {press.number} after {press.after:.2f} s"
-    with kernel_in_a_copy_of(path.parent) as (manager, client):
-        for cell in cells[: press.number - 1]:
-            if fault := fault_of(client, cell):
-                return f"{where}: before that, {fault}"
-        message = client.execute(cells[press.number - 1].source)
-        time.sleep(press.after)  # the moment is the point
-        manager.interrupt_kernel()
-        pressed = time.monotonic()
-        client._recv_reply(message, timeout=STOP_SECONDS + CELL_SECONDS)
-        took = time.monotonic() - pressed
-        if took > STOP_SECONDS:
-            return f"{where}: the cell ended {took:.0f} s after ■"
-        for cell in cells:
-            if fault := fault_of(client, cell):
-                return f"{where}: then, {fault}"
-    return ""
+    left = deque(presses)
+    while left:
+        with kernel_in_a_copy_of(path.parent) as (manager, client):
+            fault, before = "", "in a new kernel"
+            while left and not fault:
+                press = left.popleft()
+                cell = cells[press.number - 1]
+                fault = fault_in(client, cells[: press.number - 1], before)
+                fault = fault or fault_of_press(manager, client, cell, press)
+                before = f"after ■ in cell {press.number}, pressed after {press.after:.2f} s"
+            fault = fault or fault_in(client, cells, before)
+        if fault:
+            yield f"{path.name}: {fault}"
+
+
+def fault_in(client: BlockingKernelClient, cells: Sequence[Cell], before: str) -> str:
+    """Run cells; what went wrong, and what had happened before."""
+    faults = (fault_of(client, cell) for cell in cells)
+    return next((f"{fault}, {before}" for fault in faults if fault), "")
+
+
+def fault_of_press(
+    manager: KernelManager, client: BlockingKernelClient, cell: Cell, press: Press
+) -> str:
+    message = client.execute(cell.source)
+    time.sleep(press.after)  # the moment is the point
+    manager.interrupt_kernel()
+    pressed = time.monotonic()
+    client._recv_reply(message, timeout=STOP_SECONDS + CELL_SECONDS)
+    took = time.monotonic() - pressed
+    return f"cell {press.number} ended {took:.0f} s after ■" if took > STOP_SECONDS else ""
 
 
 def fault_of(client: BlockingKernelClient, cell: Cell) -> str:
@@ -124,27 +142,30 @@ def kernel_in_a_copy_of(folder: Path) -> Iterator[tuple[KernelManager, BlockingK
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Go through all cells of the notebooks that are named by number, or of all."""
+    """Press in each cell of the notebooks that are named by number, or of all."""
     parser = argparse.ArgumentParser(prog="python -m tests.notebooks.test_interrupted")
     parser.add_argument("numbers", nargs="*", help="such as 06; by default all")
     parser.add_argument("--first", type=int, default=1, help="the first cell to press in")
-    parser.add_argument("--at-once", type=int, default=2, help="kernels at the same time")
+    parser.add_argument("--at-once", type=int, default=2, help="notebooks at the same time")
     options = parser.parse_args(arguments)
     moments = random.Random()
-    plans = [
-        (path, Press(cell.number, moments.uniform(0, LATEST_PRESS)))
+    paths = [
+        path
         for path in structure.all_notebooks()
         if not options.numbers or path.name[:2] in options.numbers
-        for cell in cells_of(path)[options.first - 1 :]
     ]
+
+    def found(path: Path) -> list[str]:
+        numbers = [cell.number for cell in cells_of(path)[options.first - 1 :]]
+        presses = [Press(number, moments.uniform(0, LATEST_PRESS)) for number in numbers]
+        return list(faults_of(path, presses))
+
+    faulty = 0
     with ThreadPoolExecutor(options.at_once) as pool:
-        faults = 0
-        for plan, fault in zip(
-            plans, pool.map(lambda plan: interrupted_and_run_again(*plan), plans), strict=True
-        ):
-            print(fault or f"{plan[0].name}, cell {plan[1].number}: no fault", flush=True)
-            faults += bool(fault)
-    return 1 if faults else 0
+        for path, faults in zip(paths, pool.map(found, paths), strict=True):
+            print(f"{path.name}:", "; ".join(faults) or "no fault", flush=True)
+            faulty += bool(faults)
+    return 1 if faulty or not paths else 0
 
 
 if __name__ == "__main__":
