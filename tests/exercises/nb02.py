@@ -127,6 +127,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             _copies(list, deletes=False),
             rf"still there\.\nLooked for: no topic {WRONG_NAME}",
         ),
+        Wrong("deleted only", _deletes(WRONG_NAME), rf"neither {WRONG_NAME} nor {RIGHT_NAME}"),
     ),
     "02.4": (
         Wrong("some are left", _deletes(*TRIALS[:4]), r"ex02-test-e, ex02-test-f still there"),

@@ -217,9 +217,12 @@ def _prepare_misspelt(cluster: KafkaCluster) -> None:
 def _check_misspelt(cluster: KafkaCluster, _: object) -> Verdict:
     names = topic_names(cluster)
     if RIGHT_NAME not in names:
-        if WRONG_NAME not in names:
-            return no_topic(WRONG_NAME)
-        return not_attempted(f"There is no topic {RIGHT_NAME} yet.")
+        if WRONG_NAME in names:
+            return not_attempted(f"There is no topic {RIGHT_NAME} yet.")
+        return not_yet(
+            f"neither {WRONG_NAME} nor {RIGHT_NAME}",
+            "the orders under the right name; begin again with `start()`",
+        )
     topic = look_at_topic(cluster, RIGHT_NAME)
     partitions = len(topic.partitions) if topic else 0
     if partitions != 3:
