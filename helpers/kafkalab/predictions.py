@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from kafkalab.cards import Card, short
 
 LONGEST = 300
+_WORD = re.compile(r"-?\w+(?:[.-]\w+)*")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -26,14 +30,14 @@ class Prediction:
     def compare(self, happened: object) -> Card:
         """Show the prediction beside what happened; right after the cell that made it happen.
 
-        It says *as predicted* where both read the same, and leaves the rest to the reader: an
-        answer in words can be right in many ways.
+        It says *as predicted* where both read the same, or where the prediction is the one number
+        in what happened. The rest is left to the reader: words can be right in many ways.
         """
         truth = _text(happened) or "nothing"
         told = f"What happened: {truth}"
         if not self.answer:
             return Card("Prediction", "none recorded", told)
-        same = _plain(self.answer) == _plain(truth)
+        same = _same(self.answer, truth)
         because = f" (because {self.why})" if self.why else ""
         return Card(
             "Prediction",
@@ -69,5 +73,19 @@ def _text(value: object) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-def _plain(text: str) -> str:
-    return text.lower().strip(" .!'\"")
+def _same(answer: str, truth: str) -> bool:
+    """Whether both read the same: "[1, 0]" as "1,0", and "2" as "2 names"."""
+    words, happened = _words(answer), _words(truth)
+    if words == happened:
+        return bool(words) or answer == truth
+    numbers = [word for word in happened if _NUMBER.fullmatch(word)]
+    return (
+        len(words) == len(numbers) == 1
+        and _NUMBER.fullmatch(words[0]) is not None
+        and Decimal(words[0]) == Decimal(numbers[0])
+    )
+
+
+def _words(text: str) -> list[str]:
+    """Words and numbers alone, without brackets, commas and the like around them."""
+    return _WORD.findall(text.lower())

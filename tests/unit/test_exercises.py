@@ -615,6 +615,18 @@ def test_no_prediction_still_tells_what_happened() -> None:
         (0, 0, "as predicted"),
         ("three", 3, "compare"),
         ("nothing", None, "as predicted"),
+        ("1, 1, 1, 0", [1, 1, 1, 0], "as predicted"),
+        ((1, 0), [1, 0], "as predicted"),
+        ("1 0", [0, 1], "compare"),
+        ("2", "2 names", "as predicted"),
+        (2.0, "at offset 2", "as predicted"),
+        ("3", "2 names", "compare"),
+        ("-2", "2 names", "compare"),
+        ("20", "of 40 records, 20 to 39 are left", "compare"),
+        ("2 records", "2 names", "compare"),
+        ("9" * 200, "1 name", "compare"),
+        ("?", "!", "compare"),
+        ("…", "…", "as predicted"),
     ],
 )
 def test_a_prediction_beside_what_happened(answer: object, happened: object, state: str) -> None:
