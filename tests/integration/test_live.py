@@ -118,6 +118,10 @@ def test_it_keeps_its_pace_while_leaders_are_away() -> None:
         assert a_look(cluster, topic) < A_LOOK
         cluster.pause_broker(2)
         assert a_look(cluster, topic) < A_LOOK
+        other = show.live(cluster, topic)
+        before = time.monotonic()
+        other.stop()
+        assert time.monotonic() - before < 2 * A_LOOK
         spent, before = time.process_time(), time.monotonic()
         assert Deadline(15 + SLACK).wait_for(lambda: not watchers(), poll=0.1)
         assert time.process_time() - spent < 0.3 * (time.monotonic() - before)

@@ -131,6 +131,11 @@ class TopicLog:
     group: str | None = None
     group_answered: bool = True
 
+    @property
+    def all_answered(self) -> bool:
+        """Whether each partition's leader and the group's coordinator told what they know."""
+        return self.group_answered and all(p.size is not None for p in self.topic.partitions)
+
 
 def collect_topic(cluster: Connectable, topic: str) -> Topic:
     """The topic as it is now, within 4 seconds."""

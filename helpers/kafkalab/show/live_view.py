@@ -108,6 +108,7 @@ class _Output:
         self._note = f"live, for {seconds:g} seconds"
         self._display_id = uuid.uuid4().hex
         self._shown = False
+        self._silent = False
         self._over = threading.Event()
         self._lock = threading.RLock()
         self._thread = threading.Thread(target=self._run, daemon=True, name="kafkalab-live")
@@ -126,7 +127,8 @@ class _Output:
         if self._over.is_set():
             return
         try:
-            log = self._look(ONE_LOOK)
+            # who is away was waited for already
+            log = self._look(ONE_LOOK if self.log.all_answered and not self._silent else OFTEN)
         except KafkaLabError:  # what it shows is what is known
             log = self.log
         with self._lock:
@@ -154,6 +156,7 @@ class _Output:
             log, trouble = self._look(OFTEN), ""
         except KafkaLabError as error:
             log, trouble = self.log, error.what
+        self._silent = bool(trouble)
         with self._lock:
             if not self._over.is_set():
                 self._set(log, trouble or f"live, for {self._deadline.seconds:g} seconds")
