@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from kafkalab import KafkaCluster, read_topic
 from kafkalab.exercises.bookmarks import commit_offsets
@@ -12,12 +15,10 @@ from kafkalab.exercises.nb07_offsets import (
     DEAD,
     DRIVERS,
     INVOICES,
-    LAST,
+    LETTERS,
     ORDERS,
     PARCELS,
-    READINGS,
     REPORT,
-    SCREEN,
     VISITS,
 )
 from kafkalab.exercises.stage import look_at_committed
@@ -25,6 +26,7 @@ from tests.exercises.acts import send
 from tests.exercises.cases import Wrong
 
 Act = Callable[[KafkaCluster], object]
+Send = Callable[[Message], None]
 
 REWIND = (
     "bin/kafka-consumer-groups.sh --bootstrap-server localhost:9092 "
@@ -61,17 +63,53 @@ def _bills_what_is_not_there(cluster: KafkaCluster) -> object:
 # --- 07.2 -------------------------------------------------------------------------------------
 
 
-def _readings(first: int | None, last: int | None, step: int = 1) -> Act:
-    def act(cluster: KafkaCluster) -> object:
-        return read_topic(cluster, READINGS)["value"].tolist()[first:last][::step]
-
-    return act
+def _program(work: Callable[..., object], **settings: object) -> Act:
+    return lambda cluster: ({name.replace("_", "."): v for name, v in settings.items()}, work)
 
 
-def _moves_the_screen(cluster: KafkaCluster) -> object:
-    values = read_topic(cluster, READINGS)["value"].tolist()
-    commit_offsets(cluster, SCREEN, READINGS, {0: len(values)})
-    return values[-LAST:]
+def _sends(consumer: Consumer, batch: list[Message], send: Send) -> None:
+    for record in batch:
+        send(record)
+
+
+def _stores_first(consumer: Consumer, batch: list[Message], send: Send) -> None:
+    for record in batch:
+        consumer.store_offsets(record)
+        send(record)
+
+
+def _stores_last(consumer: Consumer, batch: list[Message], send: Send) -> None:
+    _sends(consumer, batch, send)
+    consumer.store_offsets(batch[-1])
+
+
+def _stores_each(consumer: Consumer, batch: list[Message], send: Send) -> None:
+    for record in batch:
+        send(record)
+        consumer.store_offsets(record)
+
+
+def _stores_the_one_before(consumer: Consumer, batch: list[Message], send: Send) -> None:
+    for record in batch:
+        send(record)
+        place = TopicPartition(LETTERS, 0, record.offset() or 0)
+        consumer.store_offsets(offsets=[place])
+
+
+def _commits_each(consumer: Consumer, batch: list[Message], send: Send) -> None:
+    for record in batch:
+        send(record)
+        consumer.commit(message=record, asynchronous=False)
+
+
+def _goes_on(consumer: Consumer, batch: list[Message], send: Send) -> None:
+    for record in batch:
+        with suppress(Exception):
+            send(record)
+        consumer.store_offsets(record)
+
+
+STORED = {"enable_auto_offset_store": False}
 
 
 # --- 07.3 -------------------------------------------------------------------------------------
@@ -126,12 +164,23 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("past the end", _bills_what_is_not_there, r"1000 in partition 0.* past the end"),
     ),
     "07.2": (
-        Wrong("the first ten", _readings(0, LAST), r"10 values that begin with '0: "),
-        Wrong("all of them", _readings(None, None), r"\d{3} values that begin with '0: "),
-        Wrong("nine", _readings(-LAST + 1, None), r"9 values"),
-        Wrong("latest first", _readings(-LAST, None, -1), r"10 values.*oldest first"),
-        Wrong("a moved bookmark", _moves_the_screen, r"bookmark of `ex07-screen` at \d{3}"),
-        Wrong("no list", lambda cluster: 10, r"Found: 10\b"),
+        Wrong("the default", _program(_sends), r"letter 3, letter 4 never sent\. .*offset 5"),
+        Wrong("nothing stored", _program(_sends, **STORED), r"letter 0.* once\. .*offset 0"),
+        Wrong("stored first", _program(_stores_first, **STORED), r"letter 3 never sent.*offset 4"),
+        Wrong("stored last", _program(_stores_last, **STORED), r"letter 0, letter 1, letter 2 se"),
+        Wrong("caught", _program(_goes_on, **STORED), r"letter 3 never sent"),
+        Wrong("one less", _program(_stores_the_one_before, **STORED), r"letter 2 sent more than"),
+        Wrong("no setting", _program(_stores_each), r"refuses `store_offsets` while"),
+        Wrong(
+            "by hand",
+            _program(_commits_each, enable_auto_commit=False),
+            r"`enable.auto.commit` switched off",
+        ),
+        Wrong("by hand, too", _program(_commits_each, **STORED), r"a program that calls `commit`"),
+        Wrong("no such setting", _program(_stores_each, no_such="1"), r'No such .*"no.such"'),
+        Wrong("one argument", _program(lambda batch: None), r"TypeError: .*takes 1 positional"),
+        Wrong("the values alone", lambda cluster: [1, 2, 3], r"Found: \[1, 2, 3\]"),
+        Wrong("the other way round", lambda cluster: (_sends, {}), r"a dictionary of settings"),
     ),
     "07.3": (
         Wrong("everything", _rewinds("--to-earliest"), r"0 in partition 0.*comes first"),

@@ -1,17 +1,24 @@
-"""Exercises of notebook 07: a wrong bookmark, the last ten, a moment, a poisoned record."""
+"""Exercises of notebook 07: a wrong bookmark, auto-commit, a moment, a poisoned record."""
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+import uuid
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from kafkalab import librdkafka
 from kafkalab.cards import short
 from kafkalab.cluster import KafkaCluster
-from kafkalab.exercises.answers import texts
+from kafkalab.errors import KafkaLabError
+from kafkalab.exercises.answers import some, text
 from kafkalab.exercises.bookmarks import commit_offsets
-from kafkalab.exercises.engine import Exercise, Verdict, correct, not_attempted, not_yet
+from kafkalab.exercises.engine import Exercise, Verdict, correct, no_topic, not_attempted, not_yet
 from kafkalab.exercises.stage import (
     Event,
     fresh_topic,
@@ -24,12 +31,15 @@ from kafkalab.exercises.stage import (
 from kafkalab.show.labels import count
 
 ORDERS, INVOICES, BILLING = "ex07-orders", "ex07-invoices", "ex07-billing"
-READINGS, SCREEN = "ex07-readings", "ex07-screen"
+LETTERS, POST = "ex07-letters", "ex07-post"
 VISITS, REPORT = "ex07-visits", "ex07-report"
 PARCELS, DEAD, DRIVERS = "ex07-parcels", "ex07-parcels-dead", "ex07-drivers"
 
-SCREEN_AT = 50
-LAST = 10
+LETTER = "letter {}"
+COUNT = 10
+BATCH = 5
+FAILS = 3
+BATCH_SECONDS = 2.0
 MOMENT = datetime(2025, 3, 3, 14, 30, tzinfo=UTC)
 FOR_EVER = {"retention.ms": "-1"}
 
@@ -56,8 +66,8 @@ def _prepare_orders(cluster: KafkaCluster) -> None:
 
 def _check_orders(cluster: KafkaCluster, _: object) -> Verdict:
     topic = look_at_topic(cluster, ORDERS)
-    if topic is None or look_at_topic(cluster, INVOICES) is None:
-        return not_attempted(f"`{ORDERS}` and `{INVOICES}` are not both there: `start()` first.")
+    if topic is None:
+        return no_topic(ORDERS)
     ends = {p.number: p.end or 0 for p in topic.partitions}
     invoices = [json.loads(value) for value in look_at_records(cluster, INVOICES)["value"]]
     wanted = {
@@ -98,37 +108,161 @@ def _places(offsets: Mapping[int, int]) -> str:
 # --- 07.2 -------------------------------------------------------------------------------------
 
 
-def _prepare_readings(cluster: KafkaCluster) -> None:
-    fresh_topic(cluster, READINGS)
-    degrees = [f"{random.uniform(15, 25):.1f}" for _ in range(random.randint(200, 300))]
-    write(cluster, READINGS, [Event(f"{n}: {value} °C") for n, value in enumerate(degrees)])
-    commit_offsets(cluster, SCREEN, READINGS, {0: SCREEN_AT})
+class _CannotBeSentError(Exception):
+    """Of one letter, on purpose."""
 
 
-def _check_readings(cluster: KafkaCluster, answer: object) -> Verdict:
-    if look_at_topic(cluster, READINGS) is None:
-        return not_attempted(f"There is no topic `{READINGS}`: `start()` makes it.")
-    at = look_at_committed(cluster, SCREEN, READINGS).get(0)
-    if answer is None and at == SCREEN_AT:
-        return not_attempted("No list was handed over.")
-    if at != SCREEN_AT:
+@dataclass(frozen=True)
+class _Run:
+    """One life of the program that sends letters.
+
+    Attributes
+    ----------
+    sent : list of int
+        The numbers of the letters, in order.
+    committed : int
+        Where its group goes on.
+    by_hand : bool
+        Whether it called `commit`.
+    """
+
+    sent: list[int]
+    committed: int
+    by_hand: bool
+
+
+def _prepare_letters(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, LETTERS)
+    write(cluster, LETTERS, [Event(LETTER.format(n)) for n in range(COUNT)])
+
+
+def _check_letters(cluster: KafkaCluster, answer: object) -> Verdict:
+    if look_at_topic(cluster, LETTERS) is None:
+        return no_topic(LETTERS)
+    if answer is None:
+        return not_attempted("Neither `settings` nor `work` was handed over.")
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        return not_yet(short(answer), "`(settings, work)`: a dictionary and a function")
+    settings, work = answer
+    if not isinstance(settings, Mapping) or not callable(work):
         return not_yet(
-            f"the bookmark of `{SCREEN}` at {at}",
-            f"a bookmark that nobody has moved, at {SCREEN_AT}; begin again with `start()`",
+            f"{short(settings)} and {short(work)}", "a dictionary of settings, then a function"
         )
-    values = look_at_records(cluster, READINGS)["value"].tolist()
-    given, wanted = texts(answer), values[-LAST:]
-    if given == wanted:
-        return correct(
-            f"These are the records from offset {len(values) - LAST} to {len(values) - 1}, and "
-            f"`{SCREEN}` is still at {SCREEN_AT}: you read without moving a bookmark."
+    if str(settings.get("enable.auto.commit", True)).lower() in ("false", "f", "0"):
+        return not_yet(
+            "`enable.auto.commit` switched off, so the clock commits nothing",
+            "a program that leaves its commits to the clock",
         )
-    if given is None:
-        return not_yet(short(answer), f"a list of {LAST} values, as text or bytes")
-    return not_yet(
-        f"{len(given)} values" + (f" that begin with {short(given[0])}" if given else ""),
-        f"the last {LAST} values, oldest first. The topic's end is {len(values)}",
+    return _judged(cluster, dict(settings), work)
+
+
+def _judged(
+    cluster: KafkaCluster, settings: dict[str, Any], work: Callable[..., object]
+) -> Verdict:
+    group = f"{POST}-{uuid.uuid4().hex[:8]}"  # one of its own for each look: looks change nothing
+    try:
+        first = _send_letters(cluster, group, settings, work, begin=0, fails=FAILS)
+        second = _send_letters(cluster, group, settings, work, begin=first.committed, fails=None)
+    except KafkaLabError:
+        raise
+    except Exception as error:
+        return not_yet(
+            _words_of(error),
+            "a program that runs: the client takes the settings, and "
+            "`work(consumer, batch, send)` ends with no error but that of `send`",
+        )
+    times = Counter(first.sent + second.sent)
+    never = [LETTER.format(n) for n in range(COUNT) if not times[n]]
+    twice = [LETTER.format(n) for n in range(COUNT) if times[n] > 1]
+    for letters, how in ((never, "never sent"), (twice, "sent more than once")):
+        if letters:
+            return not_yet(
+                f"{some(letters)} {how}. When `{LETTER.format(FAILS)}` failed, the program had "
+                f"sent {count(len(first.sent), 'letter')}, and its next start went on at offset "
+                f"{first.committed}",
+                f"each letter sent once, so a next start at offset {FAILS}",
+            )
+    if first.by_hand or second.by_hand:
+        return not_yet("a program that calls `commit`", "one that leaves its commits to the clock")
+    if second.committed != COUNT:
+        return not_yet(
+            f"each letter sent once, and the bookmark at {second.committed} in the end",
+            f"the bookmark at {COUNT}, after the last letter",
+        )
+    return correct(
+        f"When `{LETTER.format(FAILS)}` failed, the bookmark stood right before it, and after the "
+        "restart each letter was sent once: what is committed without your doing is what you have "
+        "stored as done."
     )
+
+
+def _words_of(error: Exception) -> str:
+    from confluent_kafka import KafkaException
+
+    told = error.args[0].str() if isinstance(error, KafkaException) else str(error)
+    if "StoreOffsets" in told:
+        told += ": the client refuses `store_offsets` while it stores by itself"
+    return f"{type(error).__name__}: {told}".rstrip(".")
+
+
+def _send_letters(
+    cluster: KafkaCluster,
+    group: str,
+    settings: dict[str, Any],
+    work: Callable[..., object],
+    *,
+    begin: int,
+    fails: int | None,
+) -> _Run:
+    """Let the program run from offset `begin` to the end, or until the letter `fails`."""
+    from confluent_kafka import Consumer, TopicPartition
+
+    by_hand = False
+    sent: list[int] = []
+
+    class Watched(Consumer):  # type: ignore[misc]  # the client has no types
+        def commit(self, *args: Any, **more: Any) -> Any:
+            nonlocal by_hand
+            by_hand = True
+            return super().commit(*args, **more)
+
+    def send(record: object) -> None:
+        number = _number_of(record)
+        if number == fails:
+            raise _CannotBeSentError(f"{LETTER.format(number)} cannot be sent")
+        sent.append(number)
+
+    own = {"group.id": group, "auto.offset.reset": "earliest"}
+    config = {**librdkafka.client_defaults(), **settings, **cluster.client_config, **own}
+    with closing(Watched(config)) as consumer:
+        consumer.assign([TopicPartition(LETTERS, 0, begin)])
+        at = begin
+        while at < COUNT:
+            batch = consumer.consume(min(BATCH, COUNT - at), timeout=BATCH_SECONDS)
+            if not batch or any(record.error() for record in batch):
+                raise KafkaLabError(
+                    f"The letters of {LETTERS} could not be read.",
+                    tried=f"to read from offset {at} on",
+                    fix="start() makes them anew; then check again",
+                )
+            at += len(batch)
+            try:
+                work(consumer, batch, send)
+            except _CannotBeSentError:
+                break
+    committed = look_at_committed(cluster, group, LETTERS).get(0, 0)
+    return _Run(sent, committed, by_hand)
+
+
+def _number_of(record: object) -> int:
+    """A letter's number, of the record or of its value."""
+    from confluent_kafka import Message
+
+    value = text(record.value() if isinstance(record, Message) else record)
+    word, _, number = (value or "").rpartition(" ")
+    if f"{word} {{}}" != LETTER or not number.isdecimal():
+        raise TypeError(f"`send` takes a record of the batch, and got {short(record)}")
+    return int(number)
 
 
 # --- 07.3 -------------------------------------------------------------------------------------
@@ -157,7 +291,7 @@ def _visit(partition: int, minute: int) -> Event:
 def _check_visits(cluster: KafkaCluster, _: object) -> Verdict:
     topic = look_at_topic(cluster, VISITS)
     if topic is None:
-        return not_attempted(f"There is no topic `{VISITS}`: `start()` makes it.")
+        return no_topic(VISITS)
     ends = {p.number: p.end or 0 for p in topic.partitions}
     records = look_at_records(cluster, VISITS)
     late = records[records["timestamp"] >= MOMENT]
@@ -297,41 +431,48 @@ with closing(Consumer({{**cluster.client_config, **names}})) as clerk:
     bookmarks = [TopicPartition("{ORDERS}", n, offset) for n, offset in following.items()]
     clerk.commit(offsets=bookmarks, asynchronous=False)
 """,
+        ready=(
+            f"`{ORDERS}` holds some twenty orders, `{INVOICES}` the invoices of some of them, and "
+            f"`{BILLING}` is at the ends."
+        ),
     ),
     Exercise(
         number="07.2",
-        title="Read the last ten records",
+        title="Leave the commits to the clock",
         question=(
-            f"The topic `{READINGS}`, one partition, holds some hundred temperatures. A screen is "
-            f"to show the last ten of them. The group `{SCREEN}` has a bookmark at {SCREEN_AT} for "
-            "another purpose, and it must stay there.\n"
-            f"Read the last ten records as a consumer of the group `{SCREEN}`, and hand their "
-            "values, oldest first, to `q2.check(…)`."
+            f"A program is to send the {COUNT} letters of `{LETTERS}`, one partition. It takes "
+            f"{BATCH} at once with `consume`, and leaves its commits to the clock. You write:\n"
+            "- `settings`, a dictionary: which settings does its consumer need, beside the address "
+            "and the group?\n"
+            "- `work(consumer, batch, send)`: it calls `send(record)` for each record of the "
+            "batch, in order, and does what else is needed.\n"
+            "At one letter `send` raises an error. Do not catch it: the program closes its "
+            "consumer and ends, and is started again. In the end each letter has to be sent once.\n"
+            "Hand over `(settings, work)`; the check runs this program."
         ),
-        prepare=_prepare_readings,
-        check=_check_readings,
+        prepare=_prepare_letters,
+        check=_check_letters,
         hints=(
-            "`get_watermark_offsets` gives the end. Ten before it is where to begin.",
-            "`assign` with an offset begins there, whatever the bookmark says.",
-            f'With `client("{SCREEN}")`, which does not commit by itself: `reader.assign('
-            f'[TopicPartition("{READINGS}", 0, end - 10)])`, then ten times `next_record(reader)`.',
+            "Left alone, the client takes all that it has handed out for done. Which setting "
+            "changes that?",
+            "`store_offsets` says what is done. Where does it have to stand so that it is never "
+            "said of a letter that failed, and always of one that was sent?",
+            '`settings = {"enable.auto.offset.store": False}`, and in `work`, for each record, '
+            "first `send(record)`, then `consumer.store_offsets(record)`.",
         ),
-        solution=f"""
-from contextlib import closing
-from time import monotonic
+        solution="""
+settings = {"enable.auto.offset.store": False}
 
-from confluent_kafka import Consumer, TopicPartition
 
-names = {{"group.id": "{SCREEN}", "enable.auto.commit": False}}
-answer, deadline = [], monotonic() + 30
-with closing(Consumer({{**cluster.client_config, **names}})) as reader:
-    first, end = reader.get_watermark_offsets(TopicPartition("{READINGS}", 0), timeout=10)
-    reader.assign([TopicPartition("{READINGS}", 0, end - 10)])
-    while len(answer) < 10 and monotonic() < deadline:
-        record = reader.poll(0.5)
-        if record and not record.error():
-            answer.append(record.value().decode())
+def work(consumer, batch, send):
+    for record in batch:
+        send(record)
+        consumer.store_offsets(record)
+
+
+answer = (settings, work)
 """,
+        ready=f"`{LETTERS}` holds {COUNT} letters, which nobody has read.",
     ),
     Exercise(
         number="07.3",
@@ -359,6 +500,7 @@ cluster.console(
     "--topic {VISITS} --reset-offsets --to-datetime {MOMENT:%Y-%m-%dT%H:%M}:00.000 --execute"
 )
 """,
+        ready=f"`{VISITS}` holds the visits of a day, and `{REPORT}` is at the ends.",
     ),
     Exercise(
         number="07.4",
@@ -400,5 +542,9 @@ with closing(Consumer({{**cluster.client_config, **names}})) as reader:
     if producer.flush(30) == 0:
         reader.commit(message=record, asynchronous=False)
 """,
+        ready=(
+            f"`{PARCELS}` holds 12 parcels, `{DRIVERS}` is before the poisoned one, and there is "
+            f"no topic `{DEAD}`."
+        ),
     ),
 )
