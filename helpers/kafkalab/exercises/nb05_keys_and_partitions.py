@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from kafkalab.cards import short
 from kafkalab.exercises.answers import numbers_by_text, some, texts
-from kafkalab.exercises.engine import Exercise, Verdict, correct, not_attempted, not_yet
+from kafkalab.exercises.engine import (
+    Exercise,
+    Verdict,
+    correct,
+    no_topic,
+    not_attempted,
+    not_yet,
+)
 from kafkalab.exercises.stage import (
     Event,
     fresh_topic,
@@ -227,7 +234,7 @@ def prepare_visits(cluster: KafkaCluster) -> None:
 def check_visits(cluster: KafkaCluster, answer: object) -> Verdict:
     topic = look_at_topic(cluster, VISITS)
     if topic is None:
-        return not_attempted(f"There is no topic `{VISITS}`; `start()` makes it.")
+        return no_topic(VISITS)
     count = len(topic.partitions)
     if answer is None and count == BEFORE:
         return not_attempted(f"`{VISITS}` has {BEFORE} partitions still.")
@@ -312,13 +319,13 @@ def prepare_steps(cluster: KafkaCluster) -> None:
 
 
 def check_steps(cluster: KafkaCluster, answer: object) -> Verdict:
+    orders = sorted(set(look_at_records(cluster, MIXED)["key"]))
     topic = look_at_topic(cluster, MENDED)
     if topic is None:
         return not_attempted(f"There is no topic `{MENDED}`.")
     if len(topic.partitions) < 3:
         return not_yet(f"`{MENDED}` has {len(topic.partitions)} partition(s)", "3")
     steps = look_at_records(cluster, MENDED)
-    orders = sorted(set(look_at_records(cluster, MIXED)["key"]))
     strange = sorted({short(key) for key in steps["key"] if key not in orders})
     if strange:
         return not_yet(

@@ -11,7 +11,14 @@ from kafkalab.cluster import KafkaCluster
 from kafkalab.deadline import Deadline
 from kafkalab.exercises.answers import number, numbers_by_text
 from kafkalab.exercises.bookmarks import commit_offsets
-from kafkalab.exercises.engine import Exercise, Verdict, correct, not_attempted, not_yet
+from kafkalab.exercises.engine import (
+    Exercise,
+    Verdict,
+    correct,
+    no_topic,
+    not_attempted,
+    not_yet,
+)
 from kafkalab.exercises.stage import (
     LOOK_SECONDS,
     Event,
@@ -55,7 +62,7 @@ def _prepare_books(cluster: KafkaCluster) -> None:
 def _check_books(cluster: KafkaCluster, answer: object) -> Verdict:
     topic = look_at_topic(cluster, ORDERS)
     if topic is None:
-        return not_attempted(f"There is no topic `{ORDERS}`; `start()` makes it.")
+        return no_topic(ORDERS)
     ends = {p.number: p.end or 0 for p in topic.partitions}
     books = look_at_committed(cluster, BOOKS, ORDERS, ends)
     billing = look_at_committed(cluster, BILLING, ORDERS, ends)
@@ -98,7 +105,7 @@ def _prepare_packers(cluster: KafkaCluster) -> None:
 def _check_packers(cluster: KafkaCluster, answer: object) -> Verdict:
     topic = look_at_topic(cluster, PARCELS)
     if topic is None:
-        return not_attempted(f"There is no topic `{PARCELS}`; `start()` makes it.")
+        return no_topic(PARCELS)
     partitions = len(topic.partitions)
     if answer is None and partitions == PARCEL_PARTITIONS:
         return not_attempted(f"`{PARCELS}` has three partitions, and no consumers are handed over.")
@@ -170,7 +177,7 @@ def _prepare_kitchen(cluster: KafkaCluster) -> None:
 def _check_kitchen(cluster: KafkaCluster, answer: object) -> Verdict:
     topic = look_at_topic(cluster, DISHES)
     if topic is None:
-        return not_attempted(f"There is no topic `{DISHES}`; `start()` makes it.")
+        return no_topic(DISHES)
     ends = {p.number: p.end or 0 for p in topic.partitions}
     committed = look_at_committed(cluster, KITCHEN, DISHES, ends)
     lag = {n: max(0, end - committed.get(n, 0)) for n, end in ends.items()}
