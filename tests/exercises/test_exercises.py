@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -124,11 +125,21 @@ def started(exercise: Exercise, cluster: KafkaCluster) -> Task:
     return task
 
 
-def solve(exercise: Exercise, cluster: KafkaCluster) -> object:
-    """Run the solution as a learner would; what it leaves as `answer`."""
+@contextmanager
+def solved(exercise: Exercise, cluster: KafkaCluster) -> Iterator[object]:
+    """Run the solution as a learner would; what it leaves as `answer`.
+
+    Consumers in it are closed at the end, as the last lines of their notebook's cell do.
+    """
     names: dict[str, Any] = {"cluster": cluster}
     exec(exercise.solution, names)  # noqa: S102
-    return names.get("answer")
+    answer = names.get("answer")
+    try:
+        yield answer
+    finally:
+        for each in answer if isinstance(answer, list) else ():
+            if isinstance(each, Consumer):
+                each.close()
 
 
 def state_of(task: Task, answer: object) -> State:
@@ -186,12 +197,12 @@ def test_the_placeholder_and_the_solution(room: KafkaCluster, exercise: Exercise
     first = task.verdict()
     assert first.state is State.NOT_ATTEMPTED, first.text
 
-    answer = solve(exercise, room)
-    before = topic_names(room)
-    solved = task.verdict(answer)
-    assert solved.state is State.CORRECT, solved.text
-    assert topic_names(room) == before, "the check changed something"
-    assert task.verdict(answer) == solved, "a second look says something else"
+    with solved(exercise, room) as answer:
+        before = topic_names(room)
+        verdict = task.verdict(answer)
+        assert verdict.state is State.CORRECT, verdict.text
+        assert topic_names(room) == before, "the check changed something"
+        assert task.verdict(answer) == verdict, "a second look says something else"
 
     again = started(exercise, room).verdict()
     assert again.state is State.NOT_ATTEMPTED, again.text
@@ -228,7 +239,9 @@ def test_nothing_hurts(
     room: KafkaCluster, exercise: Exercise, message: Message, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = started(exercise, room)
-    if solve(exercise, room) is None:
+    with solved(exercise, room) as answer:
+        takes_none = answer is None
+    if takes_none:
         # the check looks at the cluster alone, so what is handed over must not matter before
         task = started(exercise, room)
     refuses_all({**awkward.PATIENT, "a message": lambda: message}, task)
@@ -244,14 +257,14 @@ def test_nothing_hurts(
 @on("process")
 def test_topics_that_vanish_while_it_looks(room: KafkaCluster, exercise: Exercise) -> None:
     task = started(exercise, room)
-    answer = solve(exercise, room)
-    own = [name for name in topic_names(room) if not name.startswith("__")]
-    gone = threading.Thread(target=remove_topics, args=(room, *own))
-    gone.start()
-    while gone.is_alive():
+    with solved(exercise, room) as answer:
+        own = [name for name in topic_names(room) if not name.startswith("__")]
+        gone = threading.Thread(target=remove_topics, args=(room, *own))
+        gone.start()
+        while gone.is_alive():
+            state_of(task, answer)
+        gone.join()
         state_of(task, answer)
-    gone.join()
-    state_of(task, answer)
     back = topic_names(room) & set(own)
     assert not back, f"the check made {back} again"
 
