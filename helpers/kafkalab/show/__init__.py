@@ -76,8 +76,8 @@ def live(
     """Show a topic's log in an output that moves while other cells run.
 
     Draws what `log` draws, again about twice a second where something has changed. To keep it in
-    sight, right-click it in JupyterLab and choose *Create New View for Output*. It ends after
-    `seconds`, with the cluster, or with `stop`, and keeps its last state.
+    sight, right-click it in JupyterLab and choose *Create New View for Cell Output*. It ends
+    after `seconds`, with the cluster, or with `stop`, and keeps its last state.
 
     Parameters
     ----------
