@@ -13,7 +13,10 @@ from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
 
 if TYPE_CHECKING:
-    from confluent_kafka.admin import AdminClient, OffsetSpec
+    from concurrent.futures import Future
+
+    from confluent_kafka import TopicPartition
+    from confluent_kafka.admin import AdminClient, ListOffsetsResultInfo
 
 CALL_SECONDS = 1.0
 """One blocking call takes no longer: ■ is answered only when it returns."""
@@ -287,43 +290,41 @@ def _merge(fresh: Topic, known: Topic) -> Topic:
 def _with_offsets(
     admin: AdminClient, topic: Topic, deadline: Deadline, committed_only: bool
 ) -> Topic:
-    from confluent_kafka import IsolationLevel
+    from confluent_kafka import IsolationLevel, TopicPartition
     from confluent_kafka.admin import OffsetSpec
 
     isolation = IsolationLevel.READ_COMMITTED if committed_only else IsolationLevel.READ_UNCOMMITTED
     asked = [p.number for p in topic.partitions if p.leader is not None and p.size is None]
-    starts = _list_offsets(admin, topic.name, asked, OffsetSpec.earliest(), isolation, deadline)
-    ends = _list_offsets(admin, topic.name, list(starts), OffsetSpec.latest(), isolation, deadline)
+    if not asked or deadline.passed:
+        return topic
+    seconds = min(CALL_SECONDS, max(0.1, deadline.remaining))
+    # both at once: one leader that is away holds the answers of all others back, until the end
+    starts, ends = (
+        admin.list_offsets(
+            {TopicPartition(topic.name, number): spec for number in asked},
+            isolation_level=isolation,
+            request_timeout=seconds,
+        )
+        for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
+    )
+    first, last = _told(starts, seconds), _told(ends, seconds)
     return replace(
         topic,
         partitions=tuple(
-            replace(p, start=min(starts[p.number], ends[p.number]), end=ends[p.number])
-            if p.number in ends
+            replace(p, start=min(first[p.number], last[p.number]), end=last[p.number])
+            if p.number in first and p.number in last
             else p
             for p in topic.partitions
         ),
     )
 
 
-def _list_offsets(
-    admin: AdminClient,
-    topic: str,
-    partitions: list[int],
-    spec: OffsetSpec,
-    isolation: object,
-    deadline: Deadline,
+def _told(
+    futures: Mapping[TopicPartition, Future[ListOffsetsResultInfo]], seconds: float
 ) -> Mapping[int, int]:
     """Partition → offset, for those partitions whose leader answers."""
-    from confluent_kafka import KafkaException, TopicPartition
+    from confluent_kafka import KafkaException
 
-    if not partitions or deadline.passed:
-        return {}
-    seconds = min(CALL_SECONDS, max(0.1, deadline.remaining))
-    futures = admin.list_offsets(
-        {TopicPartition(topic, number): spec for number in partitions},
-        isolation_level=isolation,
-        request_timeout=seconds,
-    )
     found = {}
     for partition, future in futures.items():
         try:

@@ -40,7 +40,7 @@ class Patience:
 ONE_LOOK = Patience()
 """Together under 10 seconds: a picture shows what can be seen now, and says what cannot."""
 
-OFTEN = Patience(offsets=0.5, group=0.4, read=0.5, settle=0.0)
+OFTEN = Patience(offsets=0.5, group=0.4, read=1.0, settle=0.0)
 """Of many looks, where the next one is to come about twice a second."""
 
 WHOLE = 24
@@ -132,9 +132,10 @@ class TopicLog:
     group_answered: bool = True
 
     @property
-    def all_answered(self) -> bool:
-        """Whether each partition's leader and the group's coordinator told what they know."""
-        return self.group_answered and all(p.size is not None for p in self.topic.partitions)
+    def silent(self) -> bool:
+        """Whether a partition's leader, or the group's coordinator, did not answer."""
+        leads = (p for p in self.topic.partitions if p.leader is not None)
+        return not self.group_answered or any(p.size is None for p in leads)
 
 
 def collect_topic(cluster: Connectable, topic: str) -> Topic:

@@ -108,7 +108,7 @@ class _Output:
         self._note = f"live, for {seconds:g} seconds"
         self._display_id = uuid.uuid4().hex
         self._shown = False
-        self._silent = False
+        self._silent = log.silent
         self._over = threading.Event()
         self._lock = threading.RLock()
         self._thread = threading.Thread(target=self._run, daemon=True, name="kafkalab-live")
@@ -128,7 +128,7 @@ class _Output:
             return
         try:
             # who is away was waited for already
-            log = self._look(ONE_LOOK if self.log.all_answered and not self._silent else OFTEN)
+            log = self._look(OFTEN if self._silent else ONE_LOOK)
         except KafkaLabError:  # what it shows is what is known
             log = self.log
         with self._lock:
@@ -156,7 +156,10 @@ class _Output:
             log, trouble = self._look(OFTEN), ""
         except KafkaLabError as error:
             log, trouble = self.log, error.what
-        self._silent = bool(trouble)
+        silent, before = bool(trouble) or log.silent, self._silent
+        self._silent = silent
+        if silent and not before:
+            return  # on a busy machine one look may come too late: the next one decides
         with self._lock:
             if not self._over.is_set():
                 self._set(log, trouble or f"live, for {self._deadline.seconds:g} seconds")
