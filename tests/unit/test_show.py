@@ -797,7 +797,7 @@ def test_share_group() -> None:
     picture = PICTURES["group, share"]
     assert picture.text == (
         "Share group desk: 3 members, 3 partitions, lag 2, "
-        "1 partition without a committed offset,\n"
+        "1 partition without a start offset,\n"
         "    1 member idle\n"
         "member 1 (b) reads orders 1\n"
         "member 2 (c) reads nothing\n"

@@ -92,13 +92,13 @@ def _summary(group: Group) -> list[str]:
     if not group.partitions:
         return [*words, "no partition is read or committed yet"]
     words.append(count(len(group.partitions), "partition"))
-    words.append(_lag(group.partitions))
+    words.append(_lag(group, group.partitions))
     settled = state in ("", "stable")
     idle = sum(not member.assigned for member in group.members) if settled else 0
     return [*words, f"{count(idle, 'member')} idle"] if idle else words
 
 
-def _lag(partitions: Sequence[Progress]) -> str:
+def _lag(group: Group, partitions: Sequence[Progress]) -> str:
     known = [part.lag for part in partitions if part.lag is not None]
     new = sum(part.committed is None for part in partitions)
     past = sum(part.past_end for part in partitions)
@@ -106,7 +106,8 @@ def _lag(partitions: Sequence[Progress]) -> str:
     words = [f"lag {sum(known):,}"] if sum(known) else []
     words += [past_end_on(past)] if past else []
     words += ["caught up"] if known and not words else []
-    words += [f"{count(new, 'partition')} without a committed offset"] if new else []
+    offset = "a start offset" if group.kind == "share" else "a committed offset"
+    words += [f"{count(new, 'partition')} without {offset}"] if new else []
     words += [f"lag of {count(unknown, 'partition')} unknown"] if unknown else []
     return ", ".join(words)
 
@@ -175,7 +176,7 @@ def _rest(group: Group) -> list[str]:
     if rest := group.members[DRAWN_MEMBERS:]:
         words.append(f"not drawn: {count(len(rest), 'member')} more")
     if left := group.partitions[DRAWN_PARTITIONS:]:
-        lag = f", {_lag(left)}" if group.offsets_told else ""
+        lag = f", {_lag(group, left)}" if group.offsets_told else ""
         words.append(f"not drawn: {count(len(left), 'partition')} more" + lag)
     return words
 
