@@ -11,7 +11,7 @@ from kafkalab.cards import short
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
 from kafkalab.exercises.answers import number
-from kafkalab.exercises.engine import Exercise, Verdict, correct, not_attempted, not_yet
+from kafkalab.exercises.engine import Exercise, Verdict, correct, no_topic, not_attempted, not_yet
 from kafkalab.exercises.stage import (
     STAGE_SECONDS,
     Event,
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 HOUR = 3_600_000  # milliseconds
 DAY = 24 * HOUR
 
+ROUND_SECONDS = 2.0
+"""How long a check waits for the broker, which looks for old records every half second."""
+
 
 def _bounds(cluster: KafkaCluster, name: str) -> tuple[int, int] | None:
     """The first offset that is left and the end, of a topic of one partition."""
@@ -39,16 +42,27 @@ def _bounds(cluster: KafkaCluster, name: str) -> tuple[int, int] | None:
     return None if start is None or end is None else (start, end)
 
 
+def _after_the_round(cluster: KafkaCluster, name: str) -> tuple[int, int] | None:
+    """The bounds once something has been removed, or as they are after a few rounds."""
+    bounds = _bounds(cluster, name)
+    deadline = Deadline(ROUND_SECONDS)
+    while bounds is not None and bounds[0] == 0 and not deadline.passed:
+        time.sleep(0.1)
+        bounds = _bounds(cluster, name)
+    return bounds
+
+
 # --- 11.1 -----------------------------------------------------------------------------------------
 
 CLICKS = "ex11-clicks"
 OLD, FRESH = 8, 5
+OLD_HOURS = 3
 
 
 def prepare_clicks(cluster: KafkaCluster) -> None:
     fresh_topic(cluster, CLICKS, config={"retention.ms": "-1", "segment.ms": str(HOUR)})
     now = int(time.time() * 1000)
-    old = [Event(f"old {n}", timestamp=now - 3 * HOUR + n) for n in range(OLD)]
+    old = [Event(f"old {n}", timestamp=now - OLD_HOURS * HOUR + n) for n in range(OLD)]
     write(cluster, CLICKS, old)
     write(cluster, CLICKS, [Event(f"fresh {n}", timestamp=now + n) for n in range(FRESH)])
 
@@ -57,11 +71,13 @@ def check_clicks(cluster: KafkaCluster, answer: object) -> Verdict:
     bounds = _bounds(cluster, CLICKS)
     wanted = f"offset {OLD} as the first that is left, and the end at {OLD + FRESH}"
     if bounds is None:
-        return not_yet(f"no topic `{CLICKS}`, or no leader of it", f"{wanted}; `start()` makes it")
+        return no_topic(CLICKS)
     limit = look_at_settings(cluster, CLICKS)["retention.ms"]
-    start, end = bounds
     if limit == "-1" and bounds == (0, OLD + FRESH):
-        return not_attempted(f"`{CLICKS}` holds all {end} records, and keeps them for ever.")
+        return not_attempted(f"`{CLICKS}` holds all {bounds[1]} records, and keeps them for ever.")
+    if 0 <= int(limit) < OLD_HOURS * HOUR:  # something has to go
+        bounds = _after_the_round(cluster, CLICKS) or bounds
+    start, end = bounds
     if bounds == (OLD, OLD + FRESH):
         return correct(
             f"The {OLD} old records are gone, the {FRESH} fresh ones are there, and their offsets "
@@ -72,7 +88,7 @@ def check_clicks(cluster: KafkaCluster, answer: object) -> Verdict:
         return not_yet(f"no record is left, under `retention.ms={limit}`", wanted)
     return not_yet(
         f"the first offset that is left is {start}, the end is {end}, and `retention.ms={limit}`",
-        f"{wanted}. The broker looks every half second: is it only a moment ago",
+        wanted,
     )
 
 
@@ -92,7 +108,7 @@ OLD_GOES = Exercise(
     hints=(
         "`retention.ms` is an age. Which ages lie between the newest of the old records and the "
         "oldest of the fresh ones, and still will while you check?",
-        "`kafka-configs.sh` changes a topic's setting, as in notebook 03: "
+        "`kafka-configs.sh` changes a topic's setting, as in notebook 02: "
         f"`--alter --entity-type topics --entity-name {CLICKS} --add-config retention.ms=…`",
         f"An hour is {HOUR:,} milliseconds. Write it without the commas, wait a second, and look "
         f'with `show.log(cluster, "{CLICKS}")`.',
@@ -112,6 +128,7 @@ while reader.get_watermark_offsets(place, timeout=5, cached=False)[0] < {OLD}:
         raise TimeoutError("waited 60 s for the old records to go")
 reader.close()
 """,
+    ready=f"`{CLICKS}` holds {OLD} old records and, after them, {FRESH} fresh ones.",
 )
 
 # --- 11.2 -----------------------------------------------------------------------------------------
@@ -140,24 +157,27 @@ def prepare_photos(cluster: KafkaCluster) -> None:
 def check_photos(cluster: KafkaCluster, answer: object) -> Verdict:
     bounds = _bounds(cluster, PHOTOS)
     if bounds is None:
-        return not_yet(f"no topic `{PHOTOS}`, or no leader of it", "it; `start()` makes it anew")
+        return no_topic(PHOTOS)
     limit = look_at_settings(cluster, PHOTOS)["retention.bytes"]
     if answer is None and limit == "-1":
         return not_attempted(f"`{PHOTOS}` has no limit yet, and no offset is named.")
     if limit != str(LIMIT):
         return not_yet(f"`retention.bytes={limit}`", f"{LIMIT}, which is 2.5 MiB")
-    start, end = bounds
+    start, end = _after_the_round(cluster, PHOTOS) or bounds
     if start == 0:
         return not_yet(
-            "nothing has been removed yet",
-            "some segments gone. The broker looks every half second: check again in a moment",
+            f"`{PHOTOS}` with nothing removed, although the limit is set",
+            "its oldest segments gone: check again in a moment",
         )
     given = number(answer)
-    if given != start:
-        told = "no whole number" if given is None else short(given, 30)
+    if given is None:
         return not_yet(
-            f"{told} as answer ({short(answer)}); the first offset that is left is another",
-            "the first offset that is left. Kafka removes the oldest segment as long as what stays "
+            f"the limit, and {short(answer)} as answer", "the first offset that stays, a number"
+        )
+    if given != start:
+        return not_yet(
+            f"the limit, and {short(given, 30)} as answer; the log begins at another offset",
+            "the first offset that stays. Kafka removes the oldest segment as long as what stays "
             "is no smaller than the limit",
         )
     return correct(
@@ -170,11 +190,12 @@ FIRST_LEFT = Exercise(
     number="11.2",
     title="Which is the first that stays?",
     question=(
-        f"Topic `{PHOTOS}` holds some dozens of records of 100 kB, ten in a segment, as in the "
-        f"notebook, and has no limit. It is to have one: {LIMIT:,} bytes (2.5 MiB).\n"
-        "Calculate first: at which offset does the log begin once the broker has been round? Then "
-        "set `retention.bytes`, and hand over the offset that you calculated. Take 100,070 bytes "
-        "for a record with all that belongs to it."
+        f"Topic `{PHOTOS}` holds some dozens of records of 100 kB and has no limit. Ten lie in a "
+        "segment, counted from offset 0; only the last one, the active one, may hold fewer.\n"
+        f"It is to have a limit of {LIMIT:,} bytes (2.5 MiB). Find out how many records there "
+        "are, and calculate before you set it: which offset will be the first that stays? Take "
+        "100,070 bytes for a record with all that belongs to it.\n"
+        "Then set `retention.bytes`, and hand over the offset."
     ),
     prepare=prepare_photos,
     check=check_photos,
@@ -205,6 +226,7 @@ while reader.get_watermark_offsets(place, timeout=5, cached=False)[0] < answer:
         raise TimeoutError("waited 60 s for segments to go")
 reader.close()
 """,
+    ready=f"`{PHOTOS}` is full of photos, and has no limit yet.",
 )
 
 # --- 11.3 -----------------------------------------------------------------------------------------
@@ -221,37 +243,48 @@ def check_traces(cluster: KafkaCluster, answer: object) -> Verdict:
         return not_attempted(f"There is no topic `{TRACES}`.")
     settings = look_at_settings(cluster, TRACES)
     kept, closed = int(settings["retention.ms"]), int(settings["segment.ms"])
-    if kept != DAY:
-        return not_yet(f"`retention.ms={kept}`", f"a day, {DAY}")
+    if not kept >= DAY:  # also -1, for ever
+        return not_yet(
+            f"`retention.ms={kept}`", f"a record that is kept for a day, {DAY}, and not for ever"
+        )
     if settings["retention.bytes"] != "-1":
         return not_yet(
             f"`retention.bytes={settings['retention.bytes']}`, so a record may go before its day "
             "is over",
             "no limit of size",
         )
-    if not HOUR <= closed <= DAY:
-        age = (closed + kept) / DAY
+    if closed < HOUR:
         return not_yet(
-            f"`segment.ms={closed}`: a record may lie for {age:.2f} days before it goes",
-            "two days at most, and no segment that is closed before an hour is over",
+            f"`segment.ms={closed}`", f"no segment that is closed before an hour, {HOUR}, is over"
+        )
+    if closed + kept > 2 * DAY:
+        return not_yet(
+            f"`segment.ms={closed}` and `retention.ms={kept}`: a record may lie for "
+            f"{(closed + kept) / DAY:.4g} days before it goes",
+            "two days at most: a segment's age when it is closed, and the age at which it goes",
         )
     if look_at_records(cluster, TRACES).empty:
         return not_yet(f"`{TRACES}` is empty", "one record of now in it, that stays")
     return correct(
-        "A segment is closed after a day at the latest, and goes when its newest record is a day "
-        "old: no record goes before a day, and none lies for more than two (and a round of the "
-        "broker)."
+        f"A segment is closed {_hours(closed)} after its first record at the latest, and goes when "
+        f"its newest record is {_hours(kept)} old: no record goes before a day is over, and none "
+        "lies for more than two (and a round of the broker)."
     )
+
+
+def _hours(milliseconds: int) -> str:
+    return f"{milliseconds / HOUR:g} hours"
 
 
 IN_TIME = Exercise(
     number="11.3",
     title="Gone in time",
     question=(
-        "A law says: traces of visitors are kept for a day, and none may lie for longer than two, "
-        f"even where new ones come all the time. Make the topic `{TRACES}` of one partition so "
-        "that it obeys, and write one record to it. (A segment should live an hour at least: a "
-        "broker does not like a great many small files.)\n"
+        "A law says: traces of visitors are kept for at least a day, and none may lie for longer "
+        "than two, even where new ones come all the time.\n"
+        f"Make the topic `{TRACES}` of one partition so that it obeys, and write one record to it. "
+        "(A segment should live an hour at least: a broker does not like a great many small "
+        "files.)\n"
         "The check looks at the topic's settings and its record; there is nothing to hand over."
     ),
     prepare=prepare_traces,
@@ -276,6 +309,7 @@ producer = Producer({{**cluster.client_config, "partitioner": "murmur2_random"}}
 producer.produce("{TRACES}", "a visit")
 producer.flush(10)
 """,
+    ready=f"There is no topic `{TRACES}`: you make it.",
 )
 
 EXERCISES: tuple[Exercise, ...] = (OLD_GOES, FIRST_LEFT, IN_TIME)
