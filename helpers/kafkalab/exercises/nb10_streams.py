@@ -12,6 +12,7 @@ from kafkalab.cards import short
 from kafkalab.cluster import KafkaCluster
 from kafkalab.deadline import Deadline
 from kafkalab.errors import KafkaLabError
+from kafkalab.exercises.answers import number
 from kafkalab.exercises.engine import Exercise, Verdict, correct, not_attempted, not_yet
 from kafkalab.exercises.stage import (
     LOOK_SECONDS,
@@ -62,7 +63,7 @@ def _check_sums(cluster: KafkaCluster, _: object) -> Verdict:
         return not_yet(f"{SUMS} without records", f"{len(wanted)}, one for each sale")
     if table["key"].isna().any():
         return not_yet("a record without a key", "the fruit as key of every record")
-    found = [(str(k), _number(v)) for k, v in zip(table["key"], table["value"], strict=True)]
+    found = [(str(k), number(v)) for k, v in zip(table["key"], table["value"], strict=True)]
     odd = next((v for v, (_, n) in zip(table["value"], found, strict=True) if n is None), None)
     if odd is not None:
         return not_yet(f"the value {short(odd)}", "a sum, written as a number in text such as 12")
@@ -79,7 +80,7 @@ def _compare_sums(
             return not_yet(
                 f"for {fruit} the values {short(got)}",
                 f"its sum after each of its {len(sums)} sales, in their order, each once; "
-                f"the last is {sums[-1]}",
+                f"the last is {sums[-1]}{_what_it_takes(got, sums)}",
             )
     strange = {name for name, _ in found} - set(by_fruit)
     if strange:
@@ -88,12 +89,15 @@ def _compare_sums(
     return correct(f"{len(found)} updates, one for each sale. Read as a table they are {latest}.")
 
 
-def _number(value: object) -> int | None:
-    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-    try:
-        return int(text)
-    except ValueError:
-        return None
+def _what_it_takes(got: Sequence[int | None], sums: Sequence[int]) -> str:
+    """What to do about records or a state that an earlier attempt left, or nothing."""
+    first = got[0] if got else None
+    if first is not None and first > sums[0]:
+        return (
+            f". The first sale is of {sums[0]}: an application with an old state counts on from "
+            "there; after `start()`, give it a new group and a new folder"
+        )
+    return ". What was written stays there: `start()` begins anew" if got else ""
 
 
 RUNNING_SUMS = Exercise(
@@ -117,6 +121,7 @@ compares `{SUMS}` with the sales; it takes no answer.""",
         "records.",
     ),
     solution=f"""\
+import signal
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
@@ -142,7 +147,12 @@ with TemporaryDirectory() as folder:
     sums = app.topic("{SUMS}", key_serializer="str", value_serializer="str")
     app.dataframe(sales).apply(add, stateful=True).apply(str).to_topic(sums)
     app.run(count={N_SALES}, timeout=30)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the library had taken ■ for itself
 """,
+    ready=(
+        f"`{SALES}` holds {N_SALES} new sales, and there is no topic `{SUMS}`. An application that "
+        "has run before keeps its old state: give it a new group and a new folder."
+    ),
 )
 
 # --- 10.2 -----------------------------------------------------------------------------------------
@@ -231,6 +241,7 @@ for key, value in zip(charges["key"], charges["value"], strict=True):
     producer.produce("{ONCE}", key=key, value=value)
 producer.flush(30)
 """,
+    ready=f"`{DOUBLED}` holds the charges, and there is no topic `{ONCE}`.",
 )
 
 # --- 10.3 -----------------------------------------------------------------------------------------
@@ -316,12 +327,13 @@ def _check_transfers(cluster: KafkaCluster, answer: object) -> Verdict:
         return not_attempted("Its topic is not there: `start()` makes it.")
     if answer is None:
         return not_attempted("Hand over the number: `q3.check(answer)`.")
-    if isinstance(answer, bool) or not isinstance(answer, int):
+    found = number(answer)
+    if found is None:
         return not_yet(f"{short(answer)}, a {type(answer).__name__}", "a whole number, such as 42")
     written = amounts(cluster, "read_uncommitted")
     valid = amounts(cluster, "read_committed")
     taken_back = sum(written) - sum(valid)
-    if answer == taken_back:
+    if found == taken_back:
         return correct(
             f"The log holds {len(written)} transfers worth {sum(written)}. {len(valid)} of them, "
             f"worth {sum(valid)}, are of committed transactions; the rest, {taken_back}, was "
@@ -333,7 +345,7 @@ def _check_transfers(cluster: KafkaCluster, answer: object) -> Verdict:
         len(written) - len(valid): "how many transfers were taken back",
     }
     return not_yet(
-        f"{answer}" + (f", {what[answer]}" if answer in what else ""),
+        f"{found}" + (f", {what[found]}" if found in what else ""),
         "the sum of the amounts that are in the log and belong to no committed transaction",
     )
 
@@ -384,6 +396,7 @@ def total(isolation):
 
 answer = total("read_uncommitted") - total("read_committed")
 """,
+    ready=f"`{TRANSFERS}` holds what {PARTS} transactions have written.",
 )
 
 EXERCISES: tuple[Exercise, ...] = (RUNNING_SUMS, CHARGED_ONCE, TAKEN_BACK)
