@@ -272,7 +272,8 @@ def _check_readings(cluster: KafkaCluster, answer: object) -> Verdict:
         return not_yet(
             f"{len(lines)} lines in {name}{first}",
             f"{len(wanted)} lines, one for each record, such as {{celsius=27, room=attic}}: "
-            "a converter that reads JSON and expects no schema",
+            "a converter that reads JSON and expects no schema; a sink goes on from its bookmark: "
+            "`start()` begins anew",
         )
     return correct(
         f"The sink's converter fits what is in the topic: {len(lines)} records, "
