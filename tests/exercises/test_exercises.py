@@ -162,6 +162,10 @@ def test_it_is_all_there(exercise: Exercise) -> None:
     assert exercise.solution.strip()
     assert len(exercise.hints) >= FEWEST_HINTS
     assert all(hint.strip() for hint in exercise.hints)
+    assert exercise.ready.strip()
+    shown = "\n".join([exercise.question, exercise.ready, *exercise.hints])
+    unpaired = [line for line in shown.splitlines() if line.count("`") % 2]
+    assert not unpaired, "a card shows none of its words as code"
     assert exercise.brokers in (1, 3)
     assert max(map(len, exercise.solution.splitlines())) <= WIDEST
     compile(exercise.solution, exercise.number, "exec")

@@ -98,11 +98,11 @@ class Exercise:
     solution : str
         Python code that solves it on `cluster`; it imports what it uses and ends with
         ``answer = …`` where the check takes one. The tests run it.
-    brokers : int
-        How many brokers it needs: those of its notebook.
     ready : str
         What `start` says when it is done: which topics and data there are now, in a sentence or
         two, and none of the answer.
+    brokers : int
+        How many brokers it needs: those of its notebook.
     """
 
     number: str
@@ -112,8 +112,8 @@ class Exercise:
     check: Callable[[KafkaCluster, object], Verdict]
     hints: tuple[str, ...]
     solution: str
+    ready: str
     brokers: int = 1
-    ready: str = "Its topics and data are there."
 
 
 class Task:
