@@ -144,7 +144,7 @@ def _ending(part: PartitionLog, log: TopicLog) -> list[str]:
 
 def _unknown(part: PartitionLog) -> str:
     if part.partition.leader is None:
-        return "no leader: nothing can be written or read until a replica in sync is back"
+        return "no leader: nothing can be written or read until a replica that was in sync is back"
     return f"its leader, broker {part.partition.leader}, does not answer"
 
 
