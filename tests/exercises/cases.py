@@ -1,9 +1,10 @@
-"""Wrong answers to exercises, as data: each notebook's module holds `WRONG`."""
+"""Answers to exercises, as data: each notebook's module holds `WRONG`, `other_ways` `RIGHT`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from kafkalab import KafkaCluster
 
@@ -26,3 +27,20 @@ class Wrong:
     name: str
     act: Callable[[KafkaCluster], object]
     says: str
+
+
+@dataclass(frozen=True)
+class Right:
+    """A right answer that is not the solution's.
+
+    Attributes
+    ----------
+    name : str
+        A few words, for the test's id.
+    act : callable
+        Does it on the cluster after `prepare`, and returns what is handed to `check`. It is given
+        the cluster and a function that runs the solution and returns its answer.
+    """
+
+    name: str
+    act: Callable[[KafkaCluster, Callable[[], Any]], object]

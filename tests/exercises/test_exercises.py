@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ from kafkalab.exercises.stage import Event, fresh_topic, remove_topics, topic_na
 from tests import failover
 from tests.conftest import docker_missing, skip_or_fail
 from tests.exercises import awkward
-from tests.exercises.cases import Wrong
+from tests.exercises.cases import Right, Wrong
+from tests.exercises.other_ways import RIGHT
 
 HERE = Path(__file__).parent
 PARCEL = "awkward-parcel"
@@ -236,6 +237,24 @@ def test_a_wrong_answer(room: KafkaCluster, exercise: Exercise, wrong: Wrong) ->
     verdict = task.verdict(wrong.act(room))
     assert verdict.state is State.NOT_YET, verdict.text
     assert re.search(wrong.says, verdict.text), verdict.text
+
+
+@pytest.mark.parametrize(
+    ("room", "exercise", "right"),
+    [
+        pytest.param(("process", exercise.brokers), exercise, right, id=f"{exercise.number}-{name}")
+        for exercise in sorted(EXERCISES, key=lambda exercise: exercise.brokers)
+        for right in RIGHT.get(exercise.number, ())
+        for name in [right.name.replace(" ", "-")]
+    ],
+    indirect=["room"],
+)
+def test_another_right_answer(room: KafkaCluster, exercise: Exercise, right: Right) -> None:
+    task = started(exercise, room)
+    with ExitStack() as stack:
+        answer = right.act(room, lambda: stack.enter_context(solved(exercise, room)))
+        verdict = task.verdict(answer)
+    assert verdict.state is State.CORRECT, verdict.text
 
 
 @on("process")
