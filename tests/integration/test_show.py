@@ -314,6 +314,15 @@ def test_brokers(cluster: KafkaCluster) -> None:
     assert topic in AdminClient(cluster.client_config).list_topics(timeout=10).topics
 
 
+def test_controller_beside_a_silent_broker() -> None:
+    with KafkaCluster(3, backend="process", name="test-silent") as cluster:
+        cluster.pause_broker(1)
+        deadline = Deadline(60)  # it may have been the controller: another one is elected
+        while "is the active controller" not in in_time(lambda: show.brokers(cluster)).text:
+            assert not deadline.passed
+        assert "broker 1 is the active controller" not in show.brokers(cluster).text
+
+
 def test_brokers_of_a_cluster_that_loses_its_majority() -> None:
     with KafkaCluster(3, backend="process", name="test-show-brokers") as cluster:
         assert "no topics yet" in in_time(lambda: show.brokers(cluster)).text

@@ -16,7 +16,7 @@ from tests import timelines
 from kafkalab.cluster import Broker
 from kafkalab.groups import lag
 from kafkalab.show import svg
-from kafkalab.show.broker_facts import ClusterFacts, facts
+from kafkalab.show.broker_facts import ClusterFacts, facts, running_servers
 from kafkalab.show.brokers_picture import draw_brokers
 from kafkalab.show.facts import WHOLE, PartitionLog, Record, TopicLog, plan_windows
 from kafkalab.show.group_facts import Group, Member, Progress, from_answer, from_share_tool
@@ -709,6 +709,11 @@ def test_brokers_that_cannot_be_seen() -> None:
     assert "what it holds is unknown" in silent.svg
     assert silent.frame.leads.isna().all()
     assert silent.frame.controller.isna().all()
+
+
+def test_only_who_runs_is_asked_for_the_controller() -> None:
+    servers = {1: "a:1", 2: "b:2", 3: "c:3"}
+    assert running_servers(servers, {1: "paused", 2: "running", 3: "running"}) == "b:2,c:3"
 
 
 def test_controller_that_was_not_told() -> None:

@@ -97,7 +97,7 @@ def collect_brokers(cluster: KafkaCluster) -> ClusterFacts:
     deadline = Deadline(CONTROLLER_SECONDS)
     running = sum(state == RUNNING for state in states.values())
     # a client's metadata names any broker as controller: only the quorum knows the real one
-    question = _ask_quorum(backend) if running * 2 > len(states) else None
+    question = _ask_quorum(backend, states) if running * 2 > len(states) else None
     try:
         brokers, topics = _metadata(cluster)
         controller = _controller(question, deadline) if question is not None else None
@@ -157,13 +157,22 @@ def _metadata(cluster: KafkaCluster) -> tuple[tuple[int, ...] | None, tuple[Topi
         return None, None
 
 
-def _ask_quorum(backend: Backend) -> ToolProcess | None:
+def running_servers(servers: Mapping[int, str], states: Mapping[int, str]) -> str:
+    """The addresses of the brokers that run, joined by commas."""
+    return ",".join(server for node_id, server in servers.items() if states[node_id] == RUNNING)
+
+
+def _ask_quorum(backend: Backend, states: Mapping[int, str]) -> ToolProcess | None:
+    """Through a broker that runs: the tool waits long for one that is silent."""
     if not backend.owns_brokers:
         return None
-    from kafkalab import console
+    from kafkalab.backends import ToolCall
 
-    line = "bin/kafka-metadata-quorum.sh describe --status"
-    return backend.run_tool(console.prepare(backend, line).call)
+    servers = running_servers(
+        dict(zip(states, backend.tool_servers.split(","), strict=True)), states
+    )
+    asked = ("--bootstrap-server", servers, "describe", "--status")
+    return backend.run_tool(ToolCall("kafka-metadata-quorum.sh", asked))
 
 
 def _controller(question: ToolProcess, deadline: Deadline) -> int | None:
