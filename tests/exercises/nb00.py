@@ -21,10 +21,13 @@ def _goes_on(rest: Callable[[int], Iterable[str]]) -> Callable[[KafkaCluster], o
     return act
 
 
-def _made_anew(cluster: KafkaCluster) -> object:
-    fresh_topic(cluster, COUNTDOWN)
-    write(cluster, COUNTDOWN, [Event(value) for value in ("four", "3", "2", "1", "0")])
-    return None
+def _made_anew(first: str) -> Callable[[KafkaCluster], object]:
+    def act(cluster: KafkaCluster) -> object:
+        fresh_topic(cluster, COUNTDOWN)
+        write(cluster, COUNTDOWN, [Event(value) for value in (first, "3", "2", "1", "0")])
+        return None
+
+    return act
 
 
 def _all_at_once(last: int) -> list[str]:
@@ -50,6 +53,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             r"begin again with `start\(\)`",
         ),
         Wrong("all in one record", _goes_on(_all_at_once), r"'[\d, ]+, 0'\]"),
-        Wrong("another topic of that name", _made_anew, r"Found: 'four' as the first record"),
+        Wrong("another topic of that name", _made_anew("four"), r"Found: 'four' as the first"),
+        Wrong("one that counts too far", _made_anew("20241127"), r"Found: '20241127' as the first"),
     )
 }
