@@ -7,8 +7,12 @@ from collections.abc import Callable, Mapping
 from kafkalab import KafkaCluster
 from kafkalab.exercises.nb02_create_topic import (
     AUDIT,
+    DAY_MS,
+    DAYS,
     IN_USE,
+    LARGEST,
     ODD,
+    PARTITIONS,
     RIGHT_NAME,
     SHOPS,
     TRIALS,
@@ -41,6 +45,12 @@ def _makes(name: str, partitions: int = 1, config: Mapping[str, str] | None = No
         return None
 
     return act
+
+
+def _measured(more: Mapping[str, str]) -> Act:
+    """All that is asked for, and more."""
+    config = {"retention.ms": str(DAYS * DAY_MS), "max.message.bytes": str(LARGEST)}
+    return _makes(AUDIT, PARTITIONS, {**config, **more})
 
 
 def _deletes(*names: str) -> Act:
@@ -109,6 +119,10 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             _makes(AUDIT, 4, {"retention.ms": "2592000000"}),
             r"Found: max\.message\.bytes=1048588",
         ),
+        Wrong("compacted", _measured({"cleanup.policy": "compact"}), r"Found: cleanup\.policy=c"),
+        Wrong(
+            "a limit of size", _measured({"retention.bytes": "1"}), r"Found: retention\.bytes=1,"
+        ),
     ),
     "02.2": (
         Wrong("the default set", _sets_the_default, r"still set for ex02-shop-\w+ itself"),
@@ -122,6 +136,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("one is missing", _copies(lambda orders: orders[:-1]), r"Found: \d records? in"),
         Wrong("twice", _copies(lambda orders: orders * 2), r"Found: \d+ records in"),
         Wrong("numbers alone", _copies(lambda orders: [o[6] for o in orders]), r"\['1', '2', "),
+        Wrong("made up", _copies(lambda _: ["order 1 of 1"]), r"Found: 1 record in"),
         Wrong(
             "not deleted",
             _copies(list, deletes=False),

@@ -36,6 +36,8 @@ PARTITIONS = 4
 DAY_MS = 86_400_000
 DAYS = 30
 LARGEST = 2_000_000
+AGE_ALONE = {"cleanup.policy": "delete", "retention.bytes": "-1"}
+"""Settings with which `retention.ms` alone says when a record goes."""
 
 
 def _prepare_audit(cluster: KafkaCluster) -> None:
@@ -57,6 +59,12 @@ def _check_audit(cluster: KafkaCluster, _: object) -> Verdict:
         return not_yet(
             f"retention.ms={kept}, which is {_duration(kept)}", f"{DAYS} days, in milliseconds"
         )
+    for name, plain in AGE_ALONE.items():
+        if settings[name] != plain:
+            return not_yet(
+                f"{name}={settings[name]}, so records may go before they are {DAYS} days old",
+                f"{name}={plain}, as the broker has it: age alone decides",
+            )
     largest = int(settings["max.message.bytes"])
     if largest != LARGEST:
         return not_yet(f"max.message.bytes={largest}", f"{LARGEST:,} bytes")
@@ -204,13 +212,14 @@ for line in described.output:
 # --- 02.3 -----------------------------------------------------------------------------------------
 
 WRONG_NAME, RIGHT_NAME = "ex02-ordres", "ex02-orders"
+ORDERS = range(4, 10)
 _ORDER = re.compile(r"order (\d+) of (\d+)")
 
 
 def _prepare_misspelt(cluster: KafkaCluster) -> None:
     remove_topics(cluster, RIGHT_NAME)
     fresh_topic(cluster, WRONG_NAME)
-    count = random.randint(4, 9)
+    count = random.choice(ORDERS)
     write(cluster, WRONG_NAME, [Event(f"order {n} of {count}") for n in range(1, count + 1)])
 
 
@@ -236,7 +245,7 @@ def _check_misspelt(cluster: KafkaCluster, _: object) -> Verdict:
         return not_yet(f"{RIGHT_NAME} without a record", f"all orders of {WRONG_NAME} in it")
     known = _ORDER.fullmatch(values[0])
     wanted = int(known[2]) if known else 0
-    if wanted > 9 or values != [f"order {n} of {wanted}" for n in range(1, wanted + 1)]:
+    if wanted not in ORDERS or values != [f"order {n} of {wanted}" for n in range(1, wanted + 1)]:
         return not_yet(
             f"{count(len(values), 'record')} in {RIGHT_NAME}: {short(values, 200)}",
             f"every order of {WRONG_NAME} once, its value unchanged",
