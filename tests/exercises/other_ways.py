@@ -70,6 +70,13 @@ def _beside_the_opened(cluster: KafkaCluster, _: Solve) -> object:
     return None
 
 
+def _seen_to_move(cluster: KafkaCluster, solve: Solve) -> object:
+    moved = solve()
+    for key in read_topic(cluster, nb05.VISITS)["key"]:
+        send(cluster, nb05.VISITS, {"key": key, "value": "visit"})
+    return moved
+
+
 def _asked_for_the_moment(cluster: KafkaCluster, _: Solve) -> object:
     moment = int(nb07.MOMENT.timestamp() * 1000)
     reader = Consumer({**cluster.client_config, "group.id": nb07.REPORT})
@@ -114,9 +121,9 @@ RIGHT: Mapping[str, tuple[Right, ...]] = {
     "04.3": (Right("a text", _of_type(str)),),
     "05.1": (Right("a Series", _of_type(pd.Series)),),
     "05.2": (Right("partitions by hand", _beside_the_opened),),
-    "05.3": (Right("an array", _of_type(np.array)),),
+    "05.3": (Right("an array", _of_type(np.array)), Right("seen to move", _seen_to_move)),
     "06.1": (Right("a Decimal", _of_type(Decimal)),),
-    "06.2": (Right("a tuple", _of_type(tuple)),),
+    "06.2": (Right("a set", _of_type(set)),),
     "06.3": (Right("a Series", _of_type(pd.Series)),),
     "07.3": (Right("asked for the moment", _asked_for_the_moment),),
     "07.4": (Right("with more than asked for", _dead_with_more),),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 from kafkalab.cards import short
 from kafkalab.cluster import KafkaCluster
@@ -110,9 +111,13 @@ def _check_packers(cluster: KafkaCluster, answer: object) -> Verdict:
     if answer is None and partitions == PARCEL_PARTITIONS:
         return not_attempted(f"`{PARCELS}` has three partitions, and no consumers are handed over.")
     wanted = f"a list of four consumers of the group `{PACKERS}`, open while `check` looks"
-    if not isinstance(answer, list | tuple) or len(answer) != PACKERS_WANTED:
+    if (
+        not isinstance(answer, Collection)
+        or isinstance(answer, str | bytes | Mapping)
+        or len(answer) != PACKERS_WANTED
+    ):
         return not_yet(f"`{PARCELS}` with {partitions} partitions, and {short(answer)}", wanted)
-    own = _ids(answer)
+    own = _ids(list(islice(answer, PACKERS_WANTED)))
     if own is None:
         return not_yet("a list of four that are not all open consumers", wanted)
     members = _members(cluster, PACKERS)
