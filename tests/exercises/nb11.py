@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
 from kafkalab import KafkaCluster
 from kafkalab.deadline import Deadline
 from kafkalab.exercises import nb11_terminate as own
@@ -42,6 +45,14 @@ def too_long(cluster: KafkaCluster) -> object:
     return None
 
 
+def records_deleted(cluster: KafkaCluster) -> object:
+    """The old ones are gone, and the topic is as it was."""
+    admin, place = AdminClient(cluster.client_config), TopicPartition(own.CLICKS, 0, own.OLD)
+    admin.delete_records([place])[place].result(30)
+    wait_for(cluster, own.CLICKS, own.OLD)
+    return None
+
+
 def a_new_topic(cluster: KafkaCluster) -> object:
     fresh_topic(cluster, own.CLICKS)
     write(cluster, own.CLICKS, [Event(f"fresh {n}") for n in range(own.FRESH)])
@@ -57,10 +68,12 @@ def photos(answer: Callable[[int], object], limit: int = own.LIMIT) -> Callable[
     return act
 
 
-def traces(*, write_one: bool = True, **settings: str) -> Callable[[KafkaCluster], object]:
+def traces(
+    *, write_one: bool = True, partitions: int = 1, **settings: str
+) -> Callable[[KafkaCluster], object]:
     def act(cluster: KafkaCluster) -> object:
         config = {name.replace("_", "."): value for name, value in settings.items()}
-        fresh_topic(cluster, own.TRACES, config=config)
+        fresh_topic(cluster, own.TRACES, partitions=partitions, config=config)
         if write_one:
             write(cluster, own.TRACES, [Event("a visit")])
         return None
@@ -74,6 +87,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "11.1": (
         Wrong("too short", too_short, r"no record is left, under `retention.ms=1`"),
         Wrong("too long", too_long, r"first offset that is left is 0.*retention.ms=86400000"),
+        Wrong("by another tool", records_deleted, r"old records are gone, and `retention\.ms=-1`"),
         Wrong("a new topic", a_new_topic, r"first offset that is left is 0, the end is 5"),
     ),
     "11.2": (
@@ -101,6 +115,16 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             r"retention.bytes=1048576",
         ),
         Wrong("tiny segments", traces(retention_ms=DAY, segment_ms="1000"), r"segment.ms=1000"),
+        Wrong(
+            "compacted",
+            traces(write_one=False, cleanup_policy="compact", retention_ms=DAY, segment_ms=DAY),
+            r"cleanup\.policy=compact",
+        ),
+        Wrong(
+            "three partitions",
+            traces(partitions=3, retention_ms=DAY, segment_ms=DAY),
+            r"of 3 partitions",
+        ),
         Wrong("no record", traces(write_one=False, retention_ms=DAY, segment_ms=DAY), r"is empty"),
     ),
 }

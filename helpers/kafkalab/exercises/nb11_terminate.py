@@ -22,6 +22,7 @@ from kafkalab.exercises.stage import (
     remove_topics,
     write,
 )
+from kafkalab.show.labels import count
 
 if TYPE_CHECKING:
     from kafkalab.cluster import KafkaCluster
@@ -72,13 +73,20 @@ def check_clicks(cluster: KafkaCluster, answer: object) -> Verdict:
     wanted = f"offset {OLD} as the first that is left, and the end at {OLD + FRESH}"
     if bounds is None:
         return no_topic(CLICKS)
-    limit = look_at_settings(cluster, CLICKS)["retention.ms"]
+    settings = look_at_settings(cluster, CLICKS)
+    limit = settings["retention.ms"]
     if limit == "-1" and bounds == (0, OLD + FRESH):
         return not_attempted(f"`{CLICKS}` holds all {bounds[1]} records, and keeps them for ever.")
     if 0 <= int(limit) < OLD_HOURS * HOUR:  # something has to go
         bounds = _after_the_round(cluster, CLICKS) or bounds
     start, end = bounds
     if bounds == (OLD, OLD + FRESH):
+        if limit == settings["retention.bytes"] == "-1":
+            return not_yet(
+                f"the {OLD} old records are gone, and `retention.ms=-1`: what grows old from now "
+                "on stays",
+                "a setting of the topic that lets the old ones go",
+            )
         return correct(
             f"The {OLD} old records are gone, the {FRESH} fresh ones are there, and their offsets "
             "are what they were. Each kind has a segment of its own, so one could go without the "
@@ -239,13 +247,24 @@ def prepare_traces(cluster: KafkaCluster) -> None:
 
 
 def check_traces(cluster: KafkaCluster, answer: object) -> Verdict:
-    if look_at_topic(cluster, TRACES) is None:
+    topic = look_at_topic(cluster, TRACES)
+    if topic is None:
         return not_attempted(f"There is no topic `{TRACES}`.")
+    if len(topic.partitions) != 1:
+        return not_yet(
+            f"`{TRACES}` of {count(len(topic.partitions), 'partition')}", "one partition"
+        )
     settings = look_at_settings(cluster, TRACES)
     kept, closed = int(settings["retention.ms"]), int(settings["segment.ms"])
     if not kept >= DAY:  # also -1, for ever
         return not_yet(
             f"`retention.ms={kept}`", f"a record that is kept for a day, {DAY}, and not for ever"
+        )
+    if settings["cleanup.policy"] != "delete":
+        return not_yet(
+            f"`cleanup.policy={settings['cleanup.policy']}`, which keeps the newest record of a "
+            "key however old it is, or drops older ones before their day is over",
+            "`delete`, the default",
         )
     if settings["retention.bytes"] != "-1":
         return not_yet(
@@ -273,7 +292,7 @@ def check_traces(cluster: KafkaCluster, answer: object) -> Verdict:
 
 
 def _hours(milliseconds: int) -> str:
-    return f"{milliseconds / HOUR:g} hours"
+    return "1 hour" if milliseconds == HOUR else f"{milliseconds / HOUR:g} hours"
 
 
 IN_TIME = Exercise(
