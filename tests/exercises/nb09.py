@@ -61,6 +61,15 @@ def source(topic: str, lines: tuple[str, ...], **settings: Any) -> Callable[[Kaf
     return act
 
 
+def _failed(worker: ConnectWorker) -> bool:
+    status = connect.ask(worker, "GET", f"/connectors/{own.READINGS}/status")
+    return any(task["state"] == "FAILED" for task in status["tasks"])
+
+
+def _has_all(out: Path) -> bool:
+    return out.exists() and len(out.read_text().splitlines()) >= len(own.READING_VALUES)
+
+
 def sink(**settings: Any) -> Callable[[KafkaCluster], object]:
     """A file sink for the readings; waits until its task has failed or has written."""
 
@@ -71,30 +80,26 @@ def sink(**settings: Any) -> Callable[[KafkaCluster], object]:
         config = {"connector.class": "FileStreamSink", "topics": own.READINGS, "file": out.name}
         put(worker, own.READINGS, {**config, **settings})
 
-        def settled() -> bool:
-            status = connect.ask(worker, "GET", f"/connectors/{own.READINGS}/status")
-            failed = any(task["state"] == "FAILED" for task in status["tasks"])
-            return failed or (out.exists() and len(out.read_text().splitlines()) >= 4)
-
-        wait(settled, "the sink neither failed nor wrote")
+        wait(lambda: _failed(worker) or _has_all(out), "the sink neither failed nor wrote")
         return None
 
     return act
 
 
-def by_a_file(name: str, **settings: Any) -> Callable[[KafkaCluster], object]:
+def by_a_file(**settings: Any) -> Callable[[KafkaCluster], object]:
     """The sink of the readings from a properties file, in a new worker beside no other."""
 
     def act(cluster: KafkaCluster) -> object:
         for worker in cluster.workers:
             worker.remove()
         folder = Path(mkdtemp())
-        config = {"connector.class": "FileStreamSink", "topics": own.READINGS, "name": name}
-        lines = (f"{key}={value}\n" for key, value in {**config, **settings}.items())
-        (folder / "sink.properties").write_text("".join(lines))
+        out = folder / "readings.out"
+        config = {"name": own.READINGS, "connector.class": "FileStreamSink", "file": out.name}
+        config |= {"topics": own.READINGS, **settings}
+        lines = "".join(f"{key}={value}\n" for key, value in config.items())
+        (folder / "sink.properties").write_text(lines)
         worker = cluster.connect(f"{LINE} sink.properties", folder=folder, config=MAKE_NONE)
-        status = f"/connectors/{name}/status"
-        wait(lambda: "FAILED" in str(connect.ask(worker, "GET", status)), "the task has not failed")
+        wait(lambda: _failed(worker) or _has_all(out), "the sink neither failed nor wrote")
         return None
 
     return act
@@ -157,7 +162,7 @@ WRONG: dict[str, tuple[Wrong, ...]] = {
         Wrong("strings", sink(**{"value.converter": STRINGS}), "4 lines in .*the first .*room"),
         Wrong("no such folder", sink(file="none/readings.out", **PLAIN_JSON), "FAILED.*none"),
         Wrong("a file by hand", a_file_and_no_sink, "is a source"),
-        Wrong("by a file", by_a_file(own.READINGS, file="readings.out"), "FAILED.*schemas"),
+        Wrong("by a file", by_a_file(), "FAILED.*schemas"),
     ),
     "09.3": (
         Wrong(

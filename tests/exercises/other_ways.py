@@ -23,7 +23,7 @@ from kafkalab.exercises import nb08_replication_and_failover as nb08
 from kafkalab.exercises import nb10_streams as nb10
 from kafkalab.exercises.bookmarks import commit_offsets
 from kafkalab.exercises.stage import change_settings, fresh_topic, look_at_committed
-from tests.exercises import nb11
+from tests.exercises import nb09, nb11
 from tests.exercises.acts import send
 from tests.exercises.cases import Right
 
@@ -128,6 +128,7 @@ RIGHT: Mapping[str, tuple[Right, ...]] = {
     "07.3": (Right("asked for the moment", _asked_for_the_moment),),
     "07.4": (Right("with more than asked for", _dead_with_more),),
     "08.3": (Right("elected in Python", _elected_in_python),),
+    "09.2": (Right("from a file", lambda cluster, _: nb09.by_a_file(**nb09.PLAIN_JSON)(cluster)),),
     "10.1": (Right("without a framework", _without_a_framework),),
     "10.3": (Right("of numpy", _of_type(np.int64)),),
     "11.2": (Right("a float", _of_type(float)),),
