@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
 from kafkalab.cluster import KafkaCluster
 from kafkalab.deadline import Deadline
@@ -25,10 +24,7 @@ from kafkalab.exercises.stage import (
 from kafkalab.records import Window, read_windows
 from kafkalab.topics import Partition, Topic, connect, describe_topic
 
-T = TypeVar("T")
-
 BROKERS = 3
-LOOKS = 4
 
 # --- 08.1 -----------------------------------------------------------------------------------------
 
@@ -46,7 +42,7 @@ def _prepare_bookings(cluster: KafkaCluster) -> None:
 
 
 def _check_bookings(cluster: KafkaCluster, _: object) -> Verdict:
-    found = _agreed(lambda: _look_at_bookings(cluster))
+    found = _look_at_bookings(cluster)
     if found is None:
         return not_attempted(f"There is no topic {BOOKINGS} yet.")
     topic, settings = found
@@ -281,7 +277,7 @@ def _prepare_homes(cluster: KafkaCluster) -> None:
 
 
 def _check_homes(cluster: KafkaCluster, _: object) -> Verdict:
-    found = _agreed(lambda: {name: look_at_topic(cluster, name) for name in HOMES})
+    found = {name: look_at_topic(cluster, name) for name in HOMES}
     if not any(found.values()):
         return no_topic(*HOMES)
     if gone := [name for name, topic in found.items() if topic is None]:
@@ -375,17 +371,6 @@ def _placed(
             fix="look at which brokers run: cluster.brokers; then start() again",
         ) from None
     _wait_for(cluster, name, lambda p: p.leader == places[0] and len(p.in_sync) == len(places))
-
-
-def _agreed(look: Callable[[], T]) -> T:
-    """What several looks in a row agree on: brokers hear of a change one after the other."""
-    deadline = Deadline(LOOK_SECONDS)
-    seen, times = look(), 1
-    while times < LOOKS and not deadline.passed:
-        again = look()
-        times = times + 1 if again == seen else 1
-        seen = again
-    return seen
 
 
 def _wait_for(cluster: KafkaCluster, name: str, reached: Callable[[Partition], bool]) -> None:
