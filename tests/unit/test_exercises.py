@@ -113,6 +113,11 @@ def test_a_verdict_is_handed_on_as_it_is(verdict: Verdict) -> None:
     assert task(lambda *_: verdict).verdict(1) == verdict
 
 
+def test_several_answers_are_a_tuple() -> None:
+    card = task(lambda _, answer: correct(f"{answer}")).check(1, "a")
+    assert card.body == "(1, 'a')"
+
+
 def test_a_stopped_cluster_is_said_and_not_asked() -> None:
     stopped = task(raises(AssertionError("asked")), cluster=Standing(is_running=False))
     verdict = stopped.verdict()
@@ -408,7 +413,7 @@ def test_load_names_the_notebooks_that_have_exercises() -> None:
         pd.Series([1, 2]).sum(),
         pd.DataFrame({"offset": [3]})["offset"].iloc[0],
     ],
-    ids=repr,
+    ids=lambda answer: type(answer).__name__,
 )
 def test_a_number_is_a_number_in_any_type(answer: object) -> None:
     assert answers.number(answer) == 3

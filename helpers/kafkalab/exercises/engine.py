@@ -143,9 +143,12 @@ class Task:
             return self._card("start", "not ready", f"{reason}\n{_BEGIN_AGAIN}")
         return self._card("start", "ready", self.exercise.ready)
 
-    def check(self, answer: object = None) -> Card:
-        """Look at the cluster: *not attempted*, *not yet* or *correct*; never raises."""
-        verdict = self.verdict(answer)
+    def check(self, answer: object = None, *more: object) -> Card:
+        """Look at the cluster: *not attempted*, *not yet* or *correct*; never raises.
+
+        Several answers are one that is a tuple.
+        """
+        verdict = self.verdict((answer, *more) if more else answer)
         return self._card("check", str(verdict.state), verdict.text)
 
     def verdict(self, answer: object = None) -> Verdict:
