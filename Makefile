@@ -10,6 +10,9 @@ python := .venv/bin/python
 TESTS := tests notebooks
 # groups of tests side by side: each has clusters of its own, and mostly waits for them; 0 for none
 AT_ONCE := 4
+# by themselves: a browser gives up what it loads when another test makes a network for Docker
+browser_tests = $(filter tests/browser%,$(TESTS)) $(if $(filter tests,$(TESTS)),tests/browser)
+other_tests = $(filter-out tests/browser%,$(TESTS))
 
 .PHONY: lab test lint notebooks bench lock env
 .DEFAULT_GOAL := lab
@@ -19,8 +22,9 @@ lab: env
 
 test: env lint
 	.venv/bin/kafkalab prefetch --backend all
-	$(python) -m pytest --nbval -n $(AT_ONCE) --dist loadgroup --no-loadscope-reorder \
-		$(PYTEST_ARGS) $(TESTS)
+	$(if $(strip $(browser_tests)),$(python) -m pytest $(PYTEST_ARGS) $(browser_tests))
+	$(if $(other_tests),$(python) -m pytest --nbval -n $(AT_ONCE) --dist loadgroup \
+		--no-loadscope-reorder --ignore tests/browser $(PYTEST_ARGS) $(other_tests))
 
 lint: env
 	$(python) -m ruff check .

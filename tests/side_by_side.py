@@ -22,7 +22,6 @@ LONGEST = (
     "notebooks.test_interrupted",
     "exercises 09 process",
     "exercises 10 process",
-    "browser.test_lab",
     "integration.test_archives",
 )
 """Groups by the beginnings of their names, the longest first: see `pytest --durations=0`."""

@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from kafkalab import KafkaCluster, KafkaLabError, show
+from kafkalab import KafkaCluster, KafkaLabError, librdkafka, show
 from kafkalab.console import BackgroundTool
 from kafkalab.deadline import Deadline
 from kafkalab.show.group_facts import is_share_group
@@ -67,6 +67,17 @@ def until(state: Callable[[], bool], polled: Iterable[Consumer] = ()) -> None:
         assert not deadline.passed
         for consumer in polled:
             consumer.poll(0.1)
+
+
+def every_broker_says(cluster: KafkaCluster, topic: str, in_sync: list[int]) -> bool:
+    """Whether all have heard of these in-sync replicas: the last look may ask any of them."""
+    for broker in cluster.brokers:
+        config = {"bootstrap.servers": broker.address, **librdkafka.client_defaults()}
+        admin = AdminClient({**cluster.client_config, **config})
+        found = admin.list_topics(topic, timeout=10).topics[topic].partitions.values()
+        if any(sorted(partition.isrs) != in_sync for partition in found):
+            return False
+    return True
 
 
 def watchers() -> list[object]:
@@ -157,7 +168,7 @@ def test_across_cells_until_the_cluster_stops(backend: str) -> None:
         until(lambda: 2 not in [n for isr in seen.frame.in_sync[-2:] for n in isr])
         seen.mark("moved")
         cluster.start_broker(2)
-        until(lambda: all(isr == [1, 2, 3] for isr in seen.frame.in_sync[-2:]))
+        until(lambda: every_broker_says(cluster, topic, [1, 2, 3]))
         picture = seen.stop()
         assert picture.text == (
             f"Timeline of topic {topic}\n"

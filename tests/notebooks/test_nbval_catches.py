@@ -24,6 +24,11 @@ while True:
     except KeyboardInterrupt:
         pass"""
 
+FROM_C = """\
+import os, time
+written = os.write(1, b'from C\\n')
+time.sleep(2)  # what reads it for the kernel is a thread, and says nothing when it has"""
+
 WRITES = """\
 from confluent_kafka import Producer
 from kafkalab import KafkaCluster
@@ -194,7 +199,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         [
             nbformat.v4.new_markdown_cell("# Tiny"),
             code("print('event #1')"),
-            code("import os\nwritten = os.write(1, b'from C\\n')"),
+            code(FROM_C),
             code("1 / 0", "raises-exception"),
             code("import uuid\nprint(uuid.uuid4().int)", "nbval-ignore-output"),
             code("{'end': 42}"),
