@@ -15,7 +15,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 LONGEST = (
-    "integration.test_docker_backend docker",
     "exercises 08 process",
     "exercises 08 docker",
     "integration.test_guardian docker",
