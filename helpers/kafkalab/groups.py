@@ -26,7 +26,7 @@ def is_past_end(committed: int | None, end: int | None) -> bool:
 def lag(committed: int | None, end: int | None) -> int | None:
     """How far a committed offset is behind the end; None where one of them is not known, and past
     the end, where nothing can be said to be left."""
-    if committed is None or end is None or committed > end:
+    if committed is None or end is None or is_past_end(committed, end):
         return None
     return end - committed
 
