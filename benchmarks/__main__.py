@@ -15,10 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import failover, report
+from benchmarks import report, sections
 from benchmarks.machine import describe
-from kafkalab import archives, distribution
-from kafkalab.backends import docker_engine
+from kafkalab.install import class_archive
+from kafkalab.install.kafka import provide
+from kafkalab.runtime import docker_engine
 from kafkalab.settings import Settings
 
 RESULTS = Path(__file__).with_name("results.md")
@@ -32,13 +33,13 @@ def main() -> None:
     parser.add_argument("--no-docker", action="store_true", help="processes only")
     options = parser.parse_args()
     settings = Settings.from_environment()
-    kafka = distribution.provide(settings)
+    kafka = provide(settings)
     with tempfile.TemporaryDirectory(prefix="kafkalab-bench-") as folder:
         home = kafka.class_path[0].parent.parent
         cold = replace(settings, cache=Path(folder) / "cold", kafka_home=home)
         warm = replace(settings, cache=Path(folder) / "warm", kafka_home=home)
         before = time.perf_counter()
-        archive = archives.train(warm.cache, kafka)
+        archive = class_archive.train(warm.cache, kafka)
         made = {"seconds": time.perf_counter() - before, "bytes": archive.stat().st_size}
         with_docker = not options.no_docker and _docker_ready(settings)
         text = report.render(
@@ -46,10 +47,11 @@ def main() -> None:
             made=made,
             starts=_measure_starts(cold, warm, options.rounds, with_docker),
             tools=_run("benchmarks.tools", [str(options.rounds)], warm),
+            reads=_run("benchmarks.reads", [str(options.rounds)], warm),
         )
     print(text)
     earlier = RESULTS.read_text(encoding="utf-8") if RESULTS.is_file() else ""
-    RESULTS.write_text(failover.keep(text, earlier), encoding="utf-8")
+    RESULTS.write_text(sections.keep(text, earlier), encoding="utf-8")
 
 
 def _docker_ready(settings: Settings) -> bool:

@@ -17,9 +17,10 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from benchmarks.plain import Nodes
-from kafkalab import distribution, jvm
-from kafkalab.deadline import Deadline
-from kafkalab.node_config import node_properties, plan_processes
+from kafkalab.backends.properties import node_properties, plan_processes
+from kafkalab.common.deadline import Deadline
+from kafkalab.install import jvm
+from kafkalab.install.kafka import provide
 from kafkalab.settings import Settings
 
 TARGET = Path(__file__).parents[1] / "helpers" / "kafkalab" / "data" / "classes.txt.gz"
@@ -29,7 +30,7 @@ IDS = (1, 2, 3)
 
 def main() -> None:
     settings = Settings.from_environment()
-    kafka = distribution.provide(settings)
+    kafka = provide(settings)
     with Nodes(settings, kafka, len(IDS)) as nodes:
         lists = [*_start(nodes), *_run_tools(nodes)]
         _run_clients(nodes.bootstrap_servers)
@@ -119,7 +120,40 @@ def _calls(nodes: Nodes) -> Iterator[tuple[str, list[str], str]]:
         f'{{"partitions":[{{"topic":"{TOPIC}","partition":0,"offset":0}}],"version":1}}'
     )
     yield "kafka-delete-records.sh", [*server, "--offset-json-file", str(offsets)], ""
+    yield from _rarer_calls(server, topic, nodes.folder)
     yield "kafka-topics.sh", [*server, "--delete", *topic], ""
+
+
+def _rarer_calls(
+    server: list[str], topic: list[str], folder: Path
+) -> Iterator[tuple[str, list[str], str]]:
+    ten = [*server, *topic, "--num-records", "10"]
+    size = ["--record-size", "10"]
+    yield "kafka-producer-perf-test.sh", [*ten, *size, "--throughput", "-1"], ""
+    yield "kafka-consumer-perf-test.sh", ten, ""
+    yield "kafka-share-consumer-perf-test.sh", [*ten, "--timeout", "3000"], ""
+    yield "kafka-e2e-latency.sh", [*ten, *size, "--producer-acks", "1"], ""
+    bounded = [*server, *topic, "--max-messages", "10"]
+    yield "kafka-verifiable-producer.sh", bounded, ""
+    yield "kafka-verifiable-consumer.sh", [*bounded, "--group-id", "verified"], ""
+    shared = ["--group-id", "shared", "--offset-reset-strategy", "earliest"]
+    yield "kafka-verifiable-share-consumer.sh", [*bounded, *shared], ""
+    yield "kafka-replica-verification.sh", ["--help"], ""  # it never ends by itself
+    plan = folder / "move.json"
+    plan.write_text(
+        f'{{"partitions":[{{"topic":"{TOPIC}","partition":0,"replicas":[2,1,3]}}],"version":1}}'
+    )
+    move = [*server, "--reassignment-json-file", str(plan)]
+    yield "kafka-reassign-partitions.sh", [*move, "--execute"], ""
+    yield "kafka-reassign-partitions.sh", [*move, "--verify"], ""
+    yield "kafka-streams-groups.sh", [*server, "--list"], ""
+    reset = ["--application-id", "none", "--input-topics", TOPIC]
+    yield "kafka-streams-application-reset.sh", [*server, *reset], ""
+    yield "kafka-client-metrics.sh", [*server, "--list"], ""
+    settings = folder / "none.properties"
+    settings.touch()
+    secure = ["--command-config", str(settings)]
+    yield "kafka-delegation-tokens.sh", [*server, *secure, "--describe"], ""
 
 
 def _run_clients(servers: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +17,15 @@ from pathlib import Path
 from tests import failover
 from tests.failover import Tally
 
+from benchmarks import sections
 from benchmarks.machine import describe
-from kafkalab import KafkaCluster, distribution
+from kafkalab import KafkaCluster
+from kafkalab.install.kafka import provide
 from kafkalab.settings import Settings
 
 RESULTS = Path(__file__).with_name("results.md")
-BEGIN, END = "<!-- failover: begin -->", "<!-- failover: end -->"
-_SECTION = re.compile(f"{BEGIN}.*?{END}\n", re.DOTALL)
+NAME = "failover"
+"""Of its section on the page."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,13 @@ def section(runs: Sequence[Run], machine: Mapping[str, str]) -> str:
             f"Expected: {claim.expected}. It was so in {held} of {len(runs)} runs.",
             _table([(each, each.tallies[place]) for each in runs]),
         ]
-    return "\n\n".join([BEGIN, *parts, END]) + "\n"
+    return sections.marked(NAME, "\n\n".join(parts))
 
 
 def _table(rows: Sequence[tuple[Run, Tally]]) -> str:
-    head = ("backend", "run", "acknowledged", "read back", "lost", "duplicated")
-    lines = [
-        head,
-        ("---", *["---:"] * (len(head) - 1)),
-        *(
+    return sections.table(
+        ("backend", "run", "acknowledged", "read back", "lost", "duplicated"),
+        [
             (
                 each.backend,
                 str(each.number),
@@ -117,20 +116,8 @@ def _table(rows: Sequence[tuple[Run, Tally]]) -> str:
                 str(tally.duplicated),
             )
             for each, tally in rows
-        ),
-    ]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def keep(page: str, earlier: str) -> str:
-    """`page` with the failover section of the page before it, where that had one."""
-    found = _SECTION.search(earlier)
-    return page if found is None else with_section(page, found[0])
-
-
-def with_section(page: str, text: str) -> str:
-    """The page with its failover section replaced, or added at its end."""
-    return f"{_SECTION.sub('', page).rstrip()}\n\n{text}"
+        ],
+    )
 
 
 def main() -> int:
@@ -139,14 +126,14 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=10, help="a backend; by default %(default)s")
     parser.add_argument("--backends", nargs="+", default=["process", "docker"])
     options = parser.parse_args()
-    machine = describe(distribution.provide(Settings.from_environment()))
+    machine = describe(provide(Settings.from_environment()))
     runs = []
     for backend in options.backends:
         for number in range(1, options.runs + 1):
             runs.append(run(backend, number))
             print(runs[-1], file=sys.stderr, flush=True)
     page = RESULTS.read_text(encoding="utf-8")
-    RESULTS.write_text(with_section(page, section(runs, machine)), encoding="utf-8")
+    RESULTS.write_text(sections.with_section(page, NAME, section(runs, machine)), encoding="utf-8")
     held = [claim.holds(each.tallies[i]) for each in runs for i, claim in enumerate(CLAIMS)]
     print(f"{sum(held)} of {len(held)} claims held")
     return 0 if all(held) else 1

@@ -9,7 +9,7 @@ import re
 
 import psutil
 
-from kafkalab.distribution import Distribution
+from kafkalab.install.kafka import Distribution
 
 
 def describe(kafka: Distribution) -> dict[str, str]:

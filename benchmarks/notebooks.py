@@ -1,16 +1,19 @@
 """Machine time of every notebook, and the README's table of them.
 
 `python -m benchmarks.notebooks` executes each one, from the start of its kernel to its end, and the
-cells of the 90 minutes' path alone, and writes the table into README.md. Minutes of a reader are
-what the notebook itself states.
+cells of the 90 minutes' path alone, and writes the table into README.md. With numbers, such as
+`python -m benchmarks.notebooks 21 22`, it executes these, and the path only where it asks for
+`room`. Minutes of a reader are what the notebook itself states. With `--table` nothing is measured:
+the table is written again from the notebooks, with the seconds that it has.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nbformat
@@ -69,18 +72,36 @@ def with_table(readme: str, seconds: Mapping[str, int]) -> str:
     return f"{before}{BEGIN}\n{table(seconds)}\n{END}{after}"
 
 
-def main() -> None:
-    seconds = {room.TAG: 0}
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is asked for, by default all, and write the README's table."""
+    numbers = [path.name[:2] for path in all_notebooks()]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.notebooks")
+    parser.add_argument("--table", action="store_true", help="measure nothing")
+    parser.add_argument("wanted", nargs="*", metavar="number", help="such as 21, or room")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.wanted) - {*numbers, room.TAG}:
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(numbers)}")
+    readme = README.read_text(encoding="utf-8")
+    seconds = measured(readme)
+    if not options.table:
+        seconds |= _measure(options.wanted or [*numbers, room.TAG])
+    README.write_text(with_table(readme, seconds), encoding="utf-8")
+
+
+def _measure(wanted: Sequence[str]) -> dict[str, int]:
+    seconds = dict.fromkeys({room.TAG} & set(wanted), 0)
     for path in all_notebooks():
         notebook = nbformat.read(path, as_version=4)
         number = path.name[:2]
-        seconds[number] = _seconds_of(path, notebook)
-        print(f"{path.name}: {seconds[number]} s", file=sys.stderr)
-        if number in room.PATH:
+        if number in wanted:
+            seconds[number] = _seconds_of(path, notebook)
+            print(f"{path.name}: {seconds[number]} s", file=sys.stderr)
+        if number in room.PATH and room.TAG in wanted:
             notebook.cells = [c for c in notebook.cells if room.TAG in c.metadata.get("tags", [])]
             seconds[room.TAG] += _seconds_of(path, notebook)
-    print(f"in a room: {seconds[room.TAG]} s", file=sys.stderr)
-    README.write_text(with_table(README.read_text(encoding="utf-8"), seconds), encoding="utf-8")
+    if room.TAG in seconds:
+        print(f"in a room: {seconds[room.TAG]} s", file=sys.stderr)
+    return seconds
 
 
 def _seconds_of(path: Path, notebook: nbformat.NotebookNode) -> int:

@@ -18,14 +18,15 @@ from typing import Any
 import docker
 import psutil
 from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AdminClient
 
 from benchmarks.plain import STOCK_SERVER, STOCK_TOOL, Nodes, stock_properties
-from kafkalab import KafkaCluster, distribution, guardian, librdkafka
-from kafkalab.backends import docker_engine
-from kafkalab.deadline import Deadline
-from kafkalab.node_config import HOST
-from kafkalab.registry import Owner
+from kafkalab import KafkaCluster
+from kafkalab.common.deadline import Deadline
+from kafkalab.install.kafka import provide
+from kafkalab.queries import clients
+from kafkalab.runtime import docker_engine, removal
+from kafkalab.runtime.owner import Owner
+from kafkalab.runtime.ports import HOST
 from kafkalab.settings import Settings
 
 LIMIT_SECONDS = 120
@@ -58,7 +59,7 @@ def _cluster(backend: str, brokers: int) -> dict[str, Any]:
     return result
 
 
-def _first_uses(client_config: Mapping[str, str], start: float) -> dict[str, Any]:
+def _first_uses(client_config: Mapping[str, clients.Setting], start: float) -> dict[str, Any]:
     """The first record that is acknowledged by all replicas, then the first one that is read."""
     failures: list[Any] = []
     producer = Producer({**client_config, "acks": "all"})
@@ -90,7 +91,7 @@ def _memory(backend: str) -> list[float]:
 
 
 def _containers() -> Iterator[Any]:
-    owner = f"{guardian.OWNER_LABEL}={Owner.this_process()}"
+    owner = f"{removal.OWNER_LABEL}={Owner.this_process()}"
     with contextlib.closing(docker.from_env(timeout=60)) as engine:
         yield from engine.containers.list(filters={"label": owner})
 
@@ -107,12 +108,10 @@ def _container_memory(container: Any) -> float:
 
 def _wait_until_answered(client_config: Mapping[str, str]) -> None:
     """As `KafkaCluster.start` waits, without what it does for the first consumer."""
-    admin = AdminClient({**client_config, **librdkafka.client_defaults()})
     deadline = Deadline(LIMIT_SECONDS)
     while not deadline.passed:
         with contextlib.suppress(Exception):
-            seen = admin.describe_cluster(request_timeout=0.5).result(timeout=1.5)
-            if seen.controller is not None and seen.nodes:
+            if clients.admin_client(client_config).list_topics(timeout=0.5).brokers:
                 return
         time.sleep(0.02)
     raise TimeoutError("the stock broker did not answer")
@@ -120,7 +119,7 @@ def _wait_until_answered(client_config: Mapping[str, str]) -> None:
 
 def _stock() -> dict[str, Any]:
     settings = Settings.from_environment()
-    kafka = distribution.provide(settings)
+    kafka = provide(settings)
     with Nodes(settings, kafka) as nodes:
         properties = nodes.write_properties(1, stock_properties(nodes.ports[1], nodes.log_dir(1)))
         gc_log = f"-Xlog:gc*:file={nodes.folder / 'gc.log'}:time,tags:filecount=10,filesize=100M"
@@ -147,8 +146,8 @@ def _stock_docker() -> dict[str, Any]:
             image,
             ports={f"{STOCK_PORT}/tcp": (HOST, STOCK_PORT)},
             labels={
-                guardian.CLUSTER_LABEL: "kafkalab-bench-stock",
-                guardian.OWNER_LABEL: str(Owner.this_process()),
+                removal.CLUSTER_LABEL: "kafkalab-bench-stock",
+                removal.OWNER_LABEL: str(Owner.this_process()),
             },
             **_formatted_first(engine, image),
         )

@@ -9,11 +9,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from kafkalab import guardian, jvm, registry
-from kafkalab.distribution import TOOL_CLASSES, Distribution
-from kafkalab.guardian import CLUSTER_LABEL, Guardian
-from kafkalab.node_config import HOST, new_cluster_id, new_label, render
-from kafkalab.registry import ClusterRecord, Owner
+from kafkalab.backends.properties import new_cluster_id
+from kafkalab.backends.record import ClusterRecord
+from kafkalab.common import java_text
+from kafkalab.install import jvm
+from kafkalab.install.kafka import Distribution
+from kafkalab.runtime import ports, registry, removal
+from kafkalab.runtime.guardian import Guardian
+from kafkalab.runtime.owner import Owner
+from kafkalab.runtime.ports import HOST
+from kafkalab.runtime.removal import CLUSTER_LABEL
+from kafkalab.runtime.run import new_label
 from kafkalab.settings import Settings
 
 STOP_SECONDS = 60
@@ -62,11 +68,9 @@ class Nodes:
         self.label = new_label()
         self.cluster_id = new_cluster_id()
         self._guardian = Guardian(self._run_dir, self.label, "process")
-        self.folder = registry.cluster_folder(self._run_dir, self.label)
+        self.folder = registry.run_folder(self._run_dir, self.label)
         ids = range(1, count + 1)
-        self.port_base = registry.reserve_ports(
-            self._run_dir, self.label, lambda base: [base + i for i in range(1, 3 * count + 1)]
-        )
+        self.port_base = ports.reserve_ports(self._run_dir, self.label, range(1, 3 * count + 1))
         self.ports = {i: Ports(*(self.port_base + i + 3 * k for k in range(3))) for i in ids}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}
         ClusterRecord(
@@ -89,7 +93,7 @@ class Nodes:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        guardian.remove_cluster(self._run_dir, self.label, "process")
+        removal.remove_run(self._run_dir, self.label, "process")
         for process in self._processes.values():
             process.wait(timeout=STOP_SECONDS)
         self._guardian.dismiss()
@@ -105,7 +109,7 @@ class Nodes:
         """Write the node's `server.properties`; return its path."""
         path = self.folder / f"node-{node_id}" / "server.properties"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(render(properties), encoding="utf-8")
+        path.write_text(java_text.properties(properties), encoding="utf-8")
         return path
 
     def format(self, properties: Path, flags: Sequence[str], *options: str) -> None:
@@ -140,7 +144,7 @@ class Nodes:
     ) -> subprocess.CompletedProcess[str]:
         """Run one of the release's scripts to its end."""
         return subprocess.run(
-            self._command(TOOL_CLASSES[script], "tool", flags, arguments),
+            self._command(self._distribution.release.scripts[script], "tool", flags, arguments),
             input=typed,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

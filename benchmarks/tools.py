@@ -14,7 +14,8 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.plain import STOCK_TOOL, Nodes
-from kafkalab import KafkaCluster, distribution
+from kafkalab import KafkaCluster
+from kafkalab.install.kafka import provide
 from kafkalab.settings import Settings
 
 TOPIC = "measured"
@@ -33,7 +34,7 @@ CALLS = (
 
 def main(rounds: int) -> None:
     settings = Settings.from_environment()
-    kafka = distribution.provide(settings)
+    kafka = provide(settings)
     seconds: dict[str, dict[str, list[float]]] = {}
     with KafkaCluster(backend="process") as cluster, Nodes(settings, kafka) as nodes:
         servers = cluster.bootstrap_servers

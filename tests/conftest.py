@@ -8,19 +8,45 @@ from collections.abc import Generator, Iterator
 from typing import NoReturn
 
 import docker
+import hypothesis
 import pytest
 from docker.errors import DockerException, ImageNotFound
 
 from kafkalab import KafkaCluster
+from kafkalab.errors import KafkaLabError
+from kafkalab.install import jars
+from kafkalab.services import choice
+from kafkalab.services.debezium import DEBEZIUM
+from kafkalab.services.known import KNOWN
 from kafkalab.settings import Settings
 from tests import broker_logs
 
+hypothesis.settings.register_profile(
+    "default",
+    deadline=None,
+    database=None,
+    derandomize=True,  # the same examples in each run
+    max_examples=10,
+    phases=(hypothesis.Phase.generate,),  # to make an example smaller takes long: `make prove` does
+)
+hypothesis.settings.register_profile("prove", deadline=None, database=None, max_examples=200)
+hypothesis.settings.load_profile("default")
 
-def pytest_configure() -> None:
-    """Heed Ctrl-C, also where a shell has started this run in the background.
 
-    There it is ignored, and so it would be by every program that a test starts and interrupts.
+BACKENDS = ("process", "docker")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name this project's mark, and heed Ctrl-C, also where a shell has started this run.
+
+    In the background it is ignored, and so it would be by every program that a test starts and
+    interrupts.
     """
+    config.addinivalue_line(
+        "markers",
+        "beside_kafka: what is tested runs beside the brokers or asks them as any client does, so "
+        "brokers that are processes are enough",
+    )
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -36,9 +62,9 @@ def skip_or_fail(reason: str, need: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def docker_missing() -> str | None:
-    """Why clusters cannot run in containers here, or None."""
-    image = Settings.from_environment().image
+def docker_missing(image: str = "") -> str | None:
+    """Why containers of an image, by default that of clusters, cannot run here, or None."""
+    image = image or Settings.from_environment().image
     try:
         client = docker.from_env(timeout=10)
         client.ping()
@@ -56,9 +82,43 @@ def docker_missing() -> str | None:
     return None
 
 
-@pytest.fixture(scope="session", params=["process", "docker"])
+def need_service(name: str, backend: str) -> None:
+    """Skip or fail where a service cannot run in this room, or with `auto` in none."""
+    service = KNOWN[name]
+    settings = Settings.from_environment()
+    if backend == "docker":
+        reason = docker_missing(service.image(settings))
+        if reason is not None:
+            skip_or_fail(reason, f"{name}-image")
+    elif backend == "process":
+        if choice.find_program(settings, service) is None:
+            skip_or_fail(f"{service.process.program} is not installed", name)
+    else:
+        try:
+            choice.decide(settings, service, settings.backend)
+        except KafkaLabError as error:
+            skip_or_fail(str(error), name)
+
+
+def need_debezium() -> None:
+    """Skip or fail where Debezium's jars cannot be had; else fetch them, once for all tests."""
+    here = Settings.from_environment()
+    if jars.find_java_for(here, DEBEZIUM) is None:
+        skip_or_fail("Debezium is not here, and neither is what fetches it", "mvn")
+    jars.provide(here, DEBEZIUM)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes the backend runs once on each, or on processes alone: `beside_kafka`."""
+    own = metafunc.definition.iter_markers("parametrize")
+    if "backend" in metafunc.fixturenames and not any("backend" in mark.args[0] for mark in own):
+        beside = metafunc.definition.get_closest_marker("beside_kafka")
+        metafunc.parametrize("backend", BACKENDS[:1] if beside else BACKENDS, indirect=True)
+
+
+@pytest.fixture(scope="session")
 def backend(request: pytest.FixtureRequest) -> str:
-    """Each backend that starts brokers; a test that takes it runs once on each."""
+    """A backend that starts brokers."""
     name: str = request.param
     if name == "docker":
         reason = docker_missing()

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from confluent_kafka.admin import AdminClient
 
-from kafkalab import KafkaCluster, librdkafka, read_topic
-from kafkalab.deadline import Deadline
-from kafkalab.exercises.stage import look_at_settings
+from kafkalab import KafkaCluster, read_topic
+from kafkalab.common.deadline import Deadline
+from kafkalab.learn.exercises.look import Look
+from kafkalab.queries import clients
 
 CONFIG = {
     "broker.session.timeout.ms": 2000,
@@ -103,7 +103,7 @@ def acks_one(cluster: KafkaCluster, topic: str) -> Tally:
     for follower in (SECOND, THIRD):
         cluster.resume_broker(follower)
     wait_for(cluster, topic, in_sync=[SECOND, THIRD], led_by=[SECOND, THIRD])
-    assert look_at_settings(cluster, topic)["unclean.leader.election.enable"] == "false"
+    assert Look(cluster).settings(topic)["unclean.leader.election.enable"] == "false"
     unclean = unclean_elections(cluster) - before
     return _counted(cluster, topic, hasty, safe, careful, unclean=unclean)
 
@@ -174,7 +174,7 @@ def wait_for(
         nonlocal seen
         # KeyError: a broker hears of a new topic a little later than the one that made it
         with contextlib.suppress(KafkaException, KeyError):
-            admin = AdminClient({**cluster.client_config, **librdkafka.client_defaults()})
+            admin = clients.admin_client(cluster.client_config)
             partition = admin.list_topics(timeout=2).topics[topic].partitions[0]
             seen = (None if partition.leader < 0 else partition.leader, sorted(partition.isrs))
         return seen is not None and seen[0] in led_by and seen[1] == sorted(in_sync)
@@ -205,7 +205,7 @@ class _Sent:
         self.acknowledged: list[tuple[str, str]] = []
         self.refused: list[str] = []
         self.producer = Producer(
-            {**cluster.client_config, "acks": acks, "logger": librdkafka.logger, **more}
+            {**cluster.client_config, "acks": acks, "logger": clients.logger, **more}
         )
 
     def write(self, topic: str, values: Iterable[str]) -> None:

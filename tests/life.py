@@ -7,14 +7,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
-from kafkalab import archives, distribution, guardian
-from kafkalab.deadline import Deadline
+from kafkalab.common.deadline import Deadline
+from kafkalab.install import class_archive, jars
+from kafkalab.install.kafka import provide
+from kafkalab.runtime import removal
+from kafkalab.services.known import KNOWN
 from kafkalab.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,8 +32,8 @@ def lab_settings(cache: Path) -> Settings:
     Kafka and the archives are those of the environment's own cache: fetched and made once.
     """
     settings = Settings.from_environment()
-    provided = distribution.provide(settings)
-    archives.train(settings.cache, provided)
+    provided = provide(settings)
+    class_archive.train(settings.cache, provided)
     kafka = provided.class_path[0].parent.parent
     cache.mkdir(parents=True, exist_ok=True)
     for part in settings.cache.iterdir():
@@ -37,6 +41,24 @@ def lab_settings(cache: Path) -> Settings:
             with contextlib.suppress(FileExistsError):
                 (cache / part.name).symlink_to(part)
     return replace(settings, cache=cache, kafka_home=settings.kafka_home or kafka)
+
+
+def with_jars(settings: Settings, *names: str) -> Settings:
+    """The same with the jars of these services in its cache: those of the environment's own.
+
+    They are fetched once.
+    """
+    for name in names:
+        service = KNOWN[name]
+        own = service.container.jars if settings.backend == "docker" else service.process.jars
+        if own is None:
+            continue
+        here = Settings.from_environment()
+        jars.provide(here, own)
+        settings.cache.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            (settings.cache / own.name).symlink_to(here.cache / own.name)
+    return settings
 
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:
@@ -47,8 +69,10 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "KAFKALAB_BACKEND": settings.backend,
         "KAFKALAB_IMAGE": settings.image,
         "KAFKALAB_KAFKA_HOME": str(settings.kafka_home or ""),
+        "KAFKALAB_JMX_EXPORTER": str(settings.jmx_exporter or ""),
     }
-    return {**own, **given, "PYTHONPATH": str(ROOT), **more}
+    images = {KNOWN[name].variable: image for name, image in settings.service_images.items()}
+    return {**own, **given, **images, "PYTHONPATH": str(ROOT), **more}
 
 
 @dataclass
@@ -92,8 +116,59 @@ def owner(settings: Settings, *words: str, **variables: str) -> Iterator[Owner]:
     finally:
         process.kill()
         process.wait(timeout=20)
-        if process.stdout is not None:
-            process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def kill_owner_of(names: list[str], what: str, folder: Path) -> None:
+    """Kill the owner of programs of these names as soon as they run: nothing of them is left."""
+    settings = replace(lab_settings(folder / "cache"), backend="process")
+    with owner(settings, what) as started:
+        assert started.line() == "go"
+        assert started.line() == f"ready {names}"
+        running = " ".join(traces(settings))
+        started.kill()
+        assert names[0] in running
+        assert nothing_left(settings) == []
+
+
+def left_after(settings: Settings, words: Sequence[str], end: str, seconds: float) -> list[str]:
+    """What an `interrupted-service` leaves that ends so many seconds after it began to start.
+
+    `end` is kill, for its process, or press, for the stop button.
+    """
+    with owner(settings, "interrupted-service", *words) as started:
+        assert started.line() == "go"
+        time.sleep(seconds)  # the moment is what is tested
+        if end == "kill":
+            started.kill()
+        else:
+            started.press_stop()
+            said = started.line()
+            if said == "ready":
+                started.press_stop()
+                said = started.line()
+            assert (said, started.end()) == ("left []", 0), f"after {seconds:.2f} s"
+        return nothing_left(settings)
+
+
+def kill_guardian(label: str) -> None:
+    """What leaves a run to `kafkalab stop --all`, once its owner has ended."""
+    (guardian,) = (
+        process
+        for process in psutil.process_iter()
+        if "kafkalab.runtime.guardian" in (command := command_line(process)) and label in command
+    )
+    guardian.kill()
+    # its owner does not wait for it: it has no command line any more
+    assert Deadline(10).wait_for(lambda: not command_line(guardian))
+
+
+def command_line(process: psutil.Process) -> list[str]:
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline()
+    return []
 
 
 def traces(settings: Settings) -> list[str]:
@@ -127,7 +202,7 @@ def _docker_objects(run_dir: Path) -> Iterator[str]:
 
     engine = docker.from_env(timeout=60)
     try:
-        selector = {"label": guardian.FOLDER_LABEL}
+        selector = {"label": removal.FOLDER_LABEL}
         kinds = {
             "container": engine.api.containers(all=True, filters=selector),
             "network": engine.api.networks(filters=selector),
@@ -142,4 +217,4 @@ def _docker_objects(run_dir: Path) -> Iterator[str]:
 
 
 def _is_in(run_dir: Path, labels: Mapping[str, str]) -> bool:
-    return Path(labels[guardian.FOLDER_LABEL]).parent == run_dir
+    return Path(labels[removal.FOLDER_LABEL]).parent == run_dir

@@ -1,6 +1,8 @@
-"""A program that owns a cluster, for the tests that kill or interrupt it.
+"""A program that owns a cluster or a service, for the tests that kill or interrupt it.
 
-`python -m tests.owner hold | fork | interrupted | work | connected FOLDER`;
+`python -m tests.owner hold | fork | interrupted | work | connected FOLDER | serve SERVICE |
+interrupted-service SERVICE | hosts | workers`; SERVICE may be
+`shop SERVERS`, the addresses of brokers;
 it prints a line at each step.
 """
 
@@ -10,11 +12,15 @@ import os
 import signal
 import sys
 import time
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
 
-from kafkalab import KafkaCluster
+from demos.metrics.hosts import Hosts
+from demos.shop import Shop
+from demos.streams.workers import Workers
+from kafkalab import KafkaCluster, services
 from kafkalab.settings import Settings
 from tests import life
 
@@ -27,6 +33,7 @@ def hold() -> None:
     """Start a cluster and keep it until somebody ends this process."""
     say("go")
     cluster = KafkaCluster().start(timeout=120)
+    (cluster.folder("files") / "notes.txt").write_text("what the learner keeps beside it")
     say(f"ready {cluster.bootstrap_servers}")
     while True:
         time.sleep(60)
@@ -49,20 +56,80 @@ def fork() -> None:
     os.kill(child, 9)
 
 
+def serve() -> None:
+    """Start a service and keep it until somebody ends this process."""
+    say("go")
+    service = chosen_service().start(timeout=120)
+    say(f"ready {service.address}")
+    while True:
+        time.sleep(60)
+
+
+def chosen_service() -> services.Service:
+    if sys.argv[2] == "shop":
+        return Shop({"bootstrap.servers": sys.argv[3]})
+    kinds: dict[str, type[services.Service]] = {
+        kind.description.name: kind
+        for kind in (
+            *(services.Flink, services.HDFS, services.PostgreSQL, services.Prometheus),
+            *(services.RabbitMQ, services.Redis),
+        )
+    }
+    return kinds[sys.argv[2]]()
+
+
+def workers() -> None:
+    """Start a cluster and two workers that read a topic of it."""
+    say("go")
+    cluster = KafkaCluster().start(timeout=120)
+    admin = AdminClient(cluster.client_config)
+    for future in admin.create_topics([NewTopic(name, 2, 1) for name in ("in", "out")]).values():
+        future.result(timeout=30)
+    running = Workers(cluster, copy, "copiers", "in", "out").start(timeout=120)
+    say(f"ready {running.alive()}")
+    while True:
+        time.sleep(60)
+
+
+def copy(app: Any, reads: str, writes: str) -> None:
+    app.dataframe(app.topic(reads)).to_topic(app.topic(writes))
+
+
+def hosts() -> None:
+    """Start a cluster and agents that write to it, one with a program beside it."""
+    say("go")
+    cluster = KafkaCluster().start(timeout=120)
+    admin = AdminClient(cluster.client_config)
+    admin.create_topics([NewTopic("metrics", 1, 1)])["metrics"].result(timeout=30)
+    running = Hosts(cluster, lag_of="central").start(timeout=120)
+    running.burn("host-b", seconds=120)
+    say(f"ready {sorted(running.targets)}")
+    while True:
+        time.sleep(60)
+
+
 def interrupted() -> None:
     """Say what is left when ■ has ended a start, while this process still lives."""
+    say_what_is_left(KafkaCluster())
+
+
+def interrupted_service() -> None:
+    """The same of a service."""
+    say_what_is_left(chosen_service())
+
+
+def say_what_is_left(started: KafkaCluster | services.Service) -> None:
     # the test presses again where it reads "ready" after its first press
     heed_the_first_press_alone()
-    cluster = KafkaCluster()
     say("go")
     try:
-        cluster.start(timeout=120)
+        started.start(timeout=120)
         say("ready")
         while True:
             time.sleep(60)
     except KeyboardInterrupt:
-        if "running" in repr(cluster):
-            cluster.stop()
+        if started.is_running:
+            started.stop()
     say(f"left {life.traces(Settings.from_environment())}")
 
 
@@ -114,5 +181,9 @@ if __name__ == "__main__":
         "interrupted": interrupted,
         "work": work,
         "connected": connected,
+        "serve": serve,
+        "hosts": hosts,
+        "workers": workers,
+        "interrupted-service": interrupted_service,
     }
     steps[sys.argv[1]]()

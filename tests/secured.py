@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from kafkalab import jvm
-from kafkalab.distribution import Distribution
-from kafkalab.node_config import HOST, new_cluster_id, render
+from kafkalab.backends.properties import new_cluster_id
+from kafkalab.common import java_text
+from kafkalab.install import jvm
+from kafkalab.install.kafka import Distribution
+from kafkalab.runtime.ports import HOST
 
 USER = "ada"
 PASSWORD = 'pa"ss\\w;ord = é'  # noqa: S105 - of a broker that lives for a test
@@ -92,7 +94,7 @@ def secured_broker(folder: Path, distribution: Distribution) -> Iterator[Secured
     )
     client, controller = _free_ports(2)
     properties = folder / "server.properties"
-    properties.write_text(render(_settings(folder, client, controller)))
+    properties.write_text(java_text.properties(_settings(folder, client, controller)))
     _format(properties, distribution)
     log = folder / "broker.log"
     with log.open("wb") as output:

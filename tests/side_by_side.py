@@ -15,13 +15,34 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 LONGEST = (
+    "integration.test_cli docker",
+    "integration.test_services",
     "exercises 08 process",
-    "exercises 08 docker",
+    "notebook 08",
+    "notebook 2",
+    "integration.test_cluster docker",
+    "integration.test_console",
+    "notebook 10",
+    "notebook 22",
+    "notebook 24",
+    "notebook 26",
+    "notebooks.test_room",
+    "integration.test_cli",
     "integration.test_guardian docker",
-    "notebooks.test_interrupted",
-    "exercises 09 process",
-    "exercises 10 process",
+    "integration.test_connect docker",
+    "integration.test_jmx_exporter",
+    "integration.test_prometheus",
     "integration.test_archives",
+    "notebooks.test_nbval_catches",
+    "integration.test_docker_backend",
+    "integration.test_connect",
+    "integration.test_cluster",
+    "integration.test_existing",
+    "notebook 0",
+    "notebook 1",
+    "exercises 2",
+    "exercises 0",
+    "exercises 1",
 )
 """Groups by the beginnings of their names, the longest first: see `pytest --durations=0`."""
 
@@ -43,13 +64,13 @@ def group_of(item: pytest.Item) -> str:
     """
     parameters: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
     if item.path.suffix == ".ipynb":
-        return f"notebook {item.path.stem}"
+        backend = getattr(item.parent, "backend", "")
+        return f"notebook {item.path.stem} {backend}".rstrip()
     if "exercise" in parameters:
         backend, _ = parameters.get("room", ("none", 0))
         return f"exercises {parameters['exercise'].number[:2]} {backend}"
     module = ".".join(item.path.relative_to(ROOT / "tests").with_suffix("").parts)
-    alone = parameters.get("interrupted")
-    return " ".join(filter(None, (module, parameters.get("backend"), alone and alone.stem)))
+    return " ".join(filter(None, (module, parameters.get("backend"))))
 
 
 def place_of(group: str) -> int:

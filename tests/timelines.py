@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from kafkalab.show.group_facts import Group, Member, Progress
-from kafkalab.show.timeline_facts import GroupLook, History, Look, Mark, TopicLook
-from kafkalab.topics import Partition, Topic
+from kafkalab.queries.group_members import Group, Member, Progress
+from kafkalab.queries.topics import Partition, Topic
+from kafkalab.show.facts.timeline import GroupLook, History, Look, Mark, TopicLook
 
 ALL = (1, 2, 3)
 

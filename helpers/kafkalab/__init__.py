@@ -6,11 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kafkalab import exercises, show
-    from kafkalab.cluster import Broker, KafkaCluster
+    from kafkalab import services, show
+    from kafkalab.cluster.broker import Broker
+    from kafkalab.cluster.cluster import KafkaCluster
+    from kafkalab.common.deadline import wait_until
+    from kafkalab.common.interrupts import stop_button
     from kafkalab.errors import KafkaLabError
-    from kafkalab.predictions import predict
-    from kafkalab.records import read_topic
+    from kafkalab.learn import course as exercises
+    from kafkalab.learn.prediction import predict
+    from kafkalab.queries.records import read_topic
 
 __all__ = [
     "Broker",
@@ -19,22 +23,32 @@ __all__ = [
     "exercises",
     "predict",
     "read_topic",
+    "services",
     "show",
+    "stop_button",
+    "wait_until",
 ]
 
 # Names load on first use (PEP 562): the guardian and the command line start without pandas.
 _HOME = {
-    "Broker": "kafkalab.cluster",
-    "KafkaCluster": "kafkalab.cluster",
+    "Broker": "kafkalab.cluster.broker",
+    "KafkaCluster": "kafkalab.cluster.cluster",
     "KafkaLabError": "kafkalab.errors",
-    "predict": "kafkalab.predictions",
-    "read_topic": "kafkalab.records",
+    "predict": "kafkalab.learn.prediction",
+    "read_topic": "kafkalab.queries.records",
+    "stop_button": "kafkalab.common.interrupts",
+    "wait_until": "kafkalab.common.deadline",
+}
+_PACKAGES = {
+    "exercises": "kafkalab.learn.course",
+    "services": "kafkalab.services",
+    "show": "kafkalab.show",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("exercises", "show"):
-        return import_module(f"kafkalab.{name}")
+    if name in _PACKAGES:
+        return import_module(_PACKAGES[name])
     if name in _HOME:
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'kafkalab' has no attribute {name!r}")

@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
 import platformdirs
 
+from kafkalab import releases
 from kafkalab.errors import KafkaLabError
-
-KAFKA_VERSION = "4.3.1"
-SCALA_VERSION = "2.13"
-IMAGE = "apache/kafka:4.3.1@sha256:77e3df9054047a88b520d0cc46e16696d3b22022e1d580aeccd2632df6532837"
 
 BackendChoice = Literal["auto", "docker", "process", "existing"]
 BACKENDS: tuple[str, ...] = get_args(BackendChoice)
 
+_NAMES = (
+    *("BACKEND", "IMAGE", "KAFKA_HOME", "JMX_EXPORTER"),
+    *("CLIENT_CONFIG", "BOOTSTRAP_SERVERS", "CACHE"),
+)
+_SERVICE_IMAGE = re.compile(r"KAFKALAB_([A-Z]+)_IMAGE")
 _SERVERS = re.compile(
     r"^\s*[^\s,:/]+:\d{1,5}(\s*,\s*[^\s,:/]+:\d{1,5})*\s*$|^\s*\[[0-9a-fA-F:]+\]:\d{1,5}\s*$"
 )
@@ -43,6 +45,10 @@ class Settings:
         `KAFKALAB_BOOTSTRAP_SERVERS`: addresses of a cluster that exists and needs nothing else.
     cache : Path
         `KAFKALAB_CACHE`: where Kafka, archives, locks and running clusters' folders live.
+    service_images : mapping of str to str
+        `KAFKALAB_REDIS_IMAGE` and the like: service → the image that takes its pinned one's place.
+    jmx_exporter : Path or None
+        `KAFKALAB_JMX_EXPORTER`: a jar of the Prometheus JMX exporter, `jmx_prometheus_javaagent`.
     """
 
     backend: BackendChoice
@@ -51,6 +57,8 @@ class Settings:
     client_config: Path | None
     bootstrap_servers: str | None
     cache: Path
+    service_images: Mapping[str, str] = field(default_factory=dict)
+    jmx_exporter: Path | None = None
 
     @property
     def existing_configured(self) -> bool:
@@ -71,17 +79,7 @@ class Settings:
             Where a variable has a value that cannot be meant.
         """
         env = os.environ if env is None else env
-        value = {
-            name: env.get(f"KAFKALAB_{name}", "").strip()
-            for name in (
-                "BACKEND",
-                "IMAGE",
-                "KAFKA_HOME",
-                "CLIENT_CONFIG",
-                "BOOTSTRAP_SERVERS",
-                "CACHE",
-            )
-        }
+        value = {name: env.get(f"KAFKALAB_{name}", "").strip() for name in _NAMES}
         servers = value["BOOTSTRAP_SERVERS"] or None
         if servers is not None and not _SERVERS.match(servers):
             raise KafkaLabError(
@@ -89,28 +87,42 @@ class Settings:
                 fix="write host:port, several with commas: "
                 "export KAFKALAB_BOOTSTRAP_SERVERS=127.0.0.1:9092",
             )
-        client_config = _path(value["CLIENT_CONFIG"])
-        if client_config is not None and not _seen(client_config.is_file):
-            raise KafkaLabError(
-                f"KAFKALAB_CLIENT_CONFIG names {client_config}, and no such file can be seen.",
-                fix="give the path of the client.properties file of your cluster, "
-                "or unset KAFKALAB_CLIENT_CONFIG",
-            )
-        kafka_home = _path(value["KAFKA_HOME"])
-        if kafka_home is not None and not _seen((kafka_home / "libs").is_dir):
-            raise KafkaLabError(
-                f"KAFKALAB_KAFKA_HOME names {kafka_home}, and no libs/ folder can be seen in it.",
-                fix="give the folder that `tar -xzf kafka_…tgz` made, or unset KAFKALAB_KAFKA_HOME",
-            )
         cache = _path(value["CACHE"]) or Path(platformdirs.user_cache_dir("kafkalab", False))
         return cls(
             backend=check_backend(value["BACKEND"] or "auto", "KAFKALAB_BACKEND"),
-            image=value["IMAGE"] or IMAGE,
-            kafka_home=kafka_home,
-            client_config=client_config,
+            image=value["IMAGE"] or releases.CURRENT.image,
             bootstrap_servers=servers,
             cache=cache,
+            service_images=_service_images(env),
+            **_own_files(value),
         )
+
+
+def _own_files(value: Mapping[str, str]) -> dict[str, Path | None]:
+    """The fields that name a file or folder of the user's own."""
+    return {
+        "client_config": _named(
+            value,
+            "CLIENT_CONFIG",
+            Path.is_file,
+            "no such file can be seen",
+            "give the path of the client.properties file of your cluster",
+        ),
+        "kafka_home": _named(
+            value,
+            "KAFKA_HOME",
+            _has_libs,
+            "no libs/ folder can be seen in it",
+            "give the folder that `tar -xzf kafka_…tgz` made",
+        ),
+        "jmx_exporter": _named(
+            value,
+            "JMX_EXPORTER",
+            Path.is_file,
+            "no such file can be seen",
+            "give the path of a jmx_prometheus_javaagent-….jar",
+        ),
+    }
 
 
 def check_backend(value: object, where: str) -> BackendChoice:
@@ -123,13 +135,33 @@ def check_backend(value: object, where: str) -> BackendChoice:
     )
 
 
+def _service_images(env: Mapping[str, str]) -> dict[str, str]:
+    found = ((_SERVICE_IMAGE.fullmatch(name), text.strip()) for name, text in env.items())
+    return {match[1].lower(): text for match, text in found if match and text}
+
+
+def _named(
+    values: Mapping[str, str], name: str, look: Callable[[Path], bool], lack: str, fix: str
+) -> Path | None:
+    """The path that a variable names; refused where what is looked for is not there."""
+    path = _path(values[name])
+    if path is None or _seen(look, path):
+        return path
+    variable = f"KAFKALAB_{name}"
+    raise KafkaLabError(f"{variable} names {path}, and {lack}.", fix=f"{fix}, or unset {variable}")
+
+
+def _has_libs(path: Path) -> bool:
+    return (path / "libs").is_dir()
+
+
 def _path(text: str) -> Path | None:
     return Path(text).expanduser().absolute() if text else None
 
 
-def _seen(look: Callable[[], bool]) -> bool:
+def _seen(look: Callable[[Path], bool], path: Path) -> bool:
     """False, too, where a folder on the way may not be entered."""
     try:
-        return look()
+        return look(path)
     except OSError:
         return False

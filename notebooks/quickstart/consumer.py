@@ -2,7 +2,7 @@
 
 import sys
 
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaError
 
 
 def complain(error):
@@ -17,21 +17,21 @@ settings = {
     "error_cb": complain,
     "log_level": 2,  # the client's own lines on errors: `complain` says the same
 }
-consumer = Consumer(settings)
-consumer.subscribe([topic])
-try:
-    while True:
-        record = consumer.poll(0.5)
-        if record is None:
-            continue
-        if record.error():
-            complain(record.error())
-            continue
-        value = record.value() or b""
-        if value == b"bye":
-            break
-        print(value.decode(errors="replace"), flush=True)
-except KeyboardInterrupt:
-    print("ended by Ctrl-C")
-finally:
-    consumer.close()
+with Consumer(settings) as consumer:
+    consumer.subscribe([topic])
+    try:
+        while True:
+            record = consumer.poll(0.5)
+            if record is None:
+                continue
+            if record.error():
+                complain(record.error())
+                if record.error().code() == KafkaError._FATAL:
+                    sys.exit("this consumer cannot go on; start it again")
+                continue
+            value = record.value() or b""
+            if value == b"bye":
+                break
+            print(value.decode(errors="replace"), flush=True)
+    except KeyboardInterrupt:
+        print("ended by Ctrl-C")

@@ -17,8 +17,8 @@ from typing import NoReturn
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from kafkalab.deadline import Deadline
-from kafkalab.workspace import ORIGINALS
+from kafkalab.common.deadline import Deadline
+from kafkalab.terminal.workspace import ORIGINALS
 from tests.notebooks.structure import ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -95,14 +95,19 @@ def draw_all_cells(settings: Path) -> None:
 def lab_in(folder: Path, environment: Mapping[str, str]) -> Iterator[Lab]:
     """`kafkalab lab` in a copy of the checkout, without opening a browser of its own."""
     command = [str(Path(sys.executable).with_name("kafkalab")), "lab", "--no-browser"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command,
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-    )
+    ) as process:
+        yield from _served(folder, process)
+
+
+def _served(folder: Path, process: subprocess.Popen[str]) -> Iterator[Lab]:
+    """The server once it has said its address; it is ended after that."""
     written: list[str] = []
     reader = threading.Thread(target=written.extend, args=(process.stdout,), daemon=True)
     reader.start()

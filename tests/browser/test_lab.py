@@ -12,23 +12,19 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from kafkalab.workspace import COPIES, FIRST, ORIGINALS
+from kafkalab.terminal.workspace import COPIES, FIRST, ORIGINALS
 from tests import broker_logs
 from tests.browser.lab import (
-    BROWSERS,
     CELLS,
     ERRORS,
     IN_NOTEBOOK,
     OUTPUTS,
     SERVER_STOP,
     Lab,
-    browser_at,
-    browser_path,
     copy_of_the_checkout,
     lab_in,
     run_all,
 )
-from tests.conftest import skip_or_fail
 from tests.notebooks.canonical import comparable
 from tests.notebooks.structure import ROOT
 
@@ -44,25 +40,16 @@ READ_CELLS = f"""() => [...document.querySelectorAll('{CELLS}')].map(cell => ({{
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = browser_path()
-    if path is None:
-        skip_or_fail(f"no browser is installed (looked for {', '.join(BROWSERS)})", "browser")
-    with browser_at(path) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab on a copy of the notebooks, in a folder with spaces, with settings of its own."""
-    folder = tmp_path_factory.mktemp("browser") / "my Kafka lab"
+    """JupyterLab on a copy of the notebooks, in a folder with spaces and Korean letters."""
+    folder = tmp_path_factory.mktemp("browser") / "내 Kafka lab"
     environment = copy_of_the_checkout(folder, tmp_path_factory.mktemp("jupyter"))
     with lab_in(folder, environment) as running:
         yield running
         processes = psutil.Process(running.process.pid).children(recursive=True)
     gone, alive = psutil.wait_procs(processes, timeout=SERVER_STOP)
     assert not alive, "processes of JupyterLab are left"
-    assert not [record for p in gone for record in broker_logs.held_clusters(p.pid)]
+    assert not [record for p in gone for record in broker_logs.held_runs(p.pid)]
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +110,47 @@ def test_the_pictures_are_shown(page: Page, committed: list[Any]) -> None:
         assert box is not None
         assert box["width"] > 100
         assert box["height"] > 40
+
+
+LEAST_TEXT = 9.5
+"""Pixels of the smallest text in a picture."""
+
+WIDTHS = """pictures => pictures.map(picture => {
+    const box = picture.getBoundingClientRect();
+    const scale = box.width / picture.viewBox.baseVal.width;
+    const sizes = [...picture.querySelectorAll('text')].map(
+        text => parseFloat(getComputedStyle(text).fontSize));
+    const area = picture.closest('.jp-OutputArea-output');
+    const frame = picture.closest('[tabindex]');
+    frame.scrollLeft = 10_000;
+    const hidden = picture.getBoundingClientRect().right - frame.getBoundingClientRect().right;
+    frame.scrollLeft = 0;
+    return {
+        text: Math.min(...sizes) * scale,
+        scale: scale,
+        sticks_out: area.scrollWidth - area.clientWidth,
+        unreachable: hidden,
+    };
+})"""
+
+
+@pytest.mark.parametrize("width", [1024, 1280, 2560])
+def test_the_pictures_are_legible_at_any_width(page: Page, lab: Lab, width: int) -> None:
+    """With the side bar open, as at first: where there is no room, a picture scrolls."""
+    wide = page.viewport_size
+    assert wide is not None
+    page.set_viewport_size({"width": width, "height": 1600})
+    pictures = page.locator(f"{OUTPUTS} svg[role='img']")
+    pictures.first.scroll_into_view_if_needed()
+    seen = pictures.evaluate_all(WIDTHS)
+    page.screenshot(path=lab.folder / f"{width}.png")
+    page.set_viewport_size(wide)
+    assert seen
+    for picture in seen:
+        assert picture["text"] >= LEAST_TEXT, f"see {lab.folder}/{width}.png"
+        assert picture["scale"] <= 1
+        assert picture["sticks_out"] <= 0
+        assert picture["unreachable"] <= 1
 
 
 def test_a_link_to_another_notebook_opens_the_learner_s_copy(page: Page, lab: Lab) -> None:

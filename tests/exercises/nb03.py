@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of notebook 03."""
+"""Answers to the exercises of notebook 03 that do not follow from what they expect."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kafkalab import KafkaCluster
-from kafkalab.exercises import nb03_write_events as own
-from tests.exercises.acts import records_of, send
-from tests.exercises.cases import Wrong
+from confluent_kafka import Producer
 
-RIGHT: dict[str, Any] = {
+from kafkalab import KafkaCluster
+from kafkalab.learn.course import nb03_write_events as own
+from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.setting import change_settings
+from tests.exercises.acts import records_of, send
+from tests.exercises.cases import Right, Wrong, of_type
+
+PAYMENT: dict[str, Any] = {
     "key": own.KEY,
     "value": json.dumps(own.VALUE),
     "headers": {"source": "checkout"},
@@ -19,135 +23,128 @@ RIGHT: dict[str, Any] = {
 }
 
 
-def payment(**changed: object) -> Callable[[KafkaCluster], object]:
-    return lambda cluster: send(cluster, own.PAYMENTS, {**RIGHT, **changed})
+def paid(*changed: dict[str, object]) -> Callable[[KafkaCluster], object]:
+    return lambda cluster: send(cluster, own.PAYMENTS.name, *({**PAYMENT, **c} for c in changed))
 
 
-def offset_of_another(cluster: KafkaCluster) -> object:
-    send(cluster, own.PAYMENTS, RIGHT)
-    return 0
+def in_bytes(cluster: KafkaCluster, _: object) -> object:
+    value = json.dumps(dict(reversed(own.VALUE.items()))).encode()
+    headers = [("source", b"checkout")]
+    record = {"key": own.KEY.encode(), "value": value, "headers": headers, "timestamp": own.NOON}
+    return send(cluster, own.PAYMENTS.name, record)
 
 
-def without_a_report(cluster: KafkaCluster) -> object:
-    send(cluster, own.PAYMENTS, RIGHT)
-    return None
+def album(
+    change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = list,
+    named: Callable[[KafkaCluster], object] = lambda cluster: own.refused(Look(cluster)),
+) -> Callable[[KafkaCluster], object]:
+    """The photos that fit, changed, and the answer."""
+
+    def act(cluster: KafkaCluster) -> object:
+        failed = own.refused(Look(cluster))
+        fitting = [p for p in records_of(cluster, own.UPLOADS.name) if p["key"] not in failed]
+        send(cluster, own.ALBUM.name, *change(fitting))
+        return named(cluster)
+
+    return act
 
 
-def number_of_records(cluster: KafkaCluster) -> object:
-    send(cluster, own.PAYMENTS, RIGHT)
-    return len(records_of(cluster, own.PAYMENTS))
+def longer_than_the_limit(cluster: KafkaCluster) -> list[str]:
+    found = records_of(cluster, own.UPLOADS.name)
+    return [photo["key"] for photo in found if len(photo["value"]) > own.LIMIT]
 
 
-def photos(cluster: KafkaCluster) -> tuple[list[dict[str, Any]], list[str]]:
-    """The photos that fit, and the keys of the others."""
-    found = records_of(cluster, own.UPLOADS)
-    small = [photo for photo in found if len(photo["value"]) <= own.LIMIT]
-    return small, [photo["key"] for photo in found if photo not in small]
+def chosen_by_length(cluster: KafkaCluster) -> object:
+    large = longer_than_the_limit(cluster)
+    uploads = records_of(cluster, own.UPLOADS.name)
+    send(cluster, own.ALBUM.name, *(photo for photo in uploads if photo["key"] not in large))
+    return large
 
 
 def all_at_once(cluster: KafkaCluster) -> object:
     """Photos that travel together are refused together."""
-    from confluent_kafka import Producer
-
     failed: list[object] = []
     producer = Producer({**cluster.client_config, "linger.ms": 500})
-    for photo in records_of(cluster, own.UPLOADS):
+    for photo in records_of(cluster, own.UPLOADS.name):
         producer.produce(
-            own.ALBUM, on_delivery=lambda e, m: failed.append(m.key()) if e else None, **photo
+            own.ALBUM.name, on_delivery=lambda e, m: failed.append(m.key()) if e else None, **photo
         )
     assert producer.flush(30) == 0
     return failed
 
 
-def raise_the_limit(cluster: KafkaCluster) -> object:
-    cluster.console(
-        f"bin/kafka-configs.sh --alter --entity-type topics --entity-name {own.ALBUM} "
-        "--add-config max.message.bytes=10000",
-        quiet=True,
-    )
-    send(cluster, own.ALBUM, *records_of(cluster, own.UPLOADS))
+def limit_raised_for_a_while(cluster: KafkaCluster) -> object:
+    change_settings(cluster, own.ALBUM.name, {"max.message.bytes": "10000"})
+    send(cluster, own.ALBUM.name, *records_of(cluster, own.UPLOADS.name))
+    change_settings(cluster, own.ALBUM.name, {"max.message.bytes": str(own.LIMIT)})
     return []
 
 
-def keys_only_guessed(cluster: KafkaCluster) -> object:
-    small, large = photos(cluster)
-    send(cluster, own.ALBUM, *small)
-    return large[:-1]
+def sorted_out(header: str = own.WHY, why: str = "") -> Callable[[KafkaCluster], object]:
+    """All carts where they belong, with a header of this name and this value, or the cart's own."""
 
-
-def nothing_written(cluster: KafkaCluster) -> object:
-    return photos(cluster)[1]
-
-
-def everything_twice(cluster: KafkaCluster) -> object:
-    small, large = photos(cluster)
-    send(cluster, own.ALBUM, *small, *small)
-    return large
-
-
-def cut_to_fit(cluster: KafkaCluster) -> object:
-    small, large = photos(cluster)
-    cut = [{"key": key, "value": "."} for key in large]
-    send(cluster, own.ALBUM, *small, *cut)
-    return large
-
-
-def carts(
-    good: Callable[[list[str]], list[str]], odd: Callable[[list[str]], list[str]], why: str = "bad"
-) -> Callable[[KafkaCluster], object]:
     def act(cluster: KafkaCluster) -> object:
-        found = [cart["value"] for cart in records_of(cluster, own.CARTS)]
-        use = [cart for cart in found if own._of_use(cart)]
-        rest = [cart for cart in found if cart not in use]
-        send(cluster, own.GOOD, *({"value": cart} for cart in good(use)))
-        send(cluster, own.ODD, *({"value": c, "headers": {own.WHY: why}} for c in odd(rest)))
+        for record in records_of(cluster, own.CARTS.name):
+            value = record["value"]
+            if own.is_good(value):
+                send(cluster, own.GOOD.name, {"value": value})
+            else:
+                send(cluster, own.ODD.name, {"value": value, "headers": {header: why or value}})
         return None
 
     return act
 
 
-def all_that_parses(cluster: KafkaCluster) -> object:
-    for cart in records_of(cluster, own.CARTS):
-        parses = own._json(cart["value"]) is not None
-        send(cluster, own.GOOD if parses else own.ODD, {"value": cart["value"]})
+def by_what_parses(cluster: KafkaCluster) -> object:
+    for record in records_of(cluster, own.CARTS.name):
+        value = record["value"]
+        topic = own.ODD if own.parsed(value) is None else own.GOOD
+        send(cluster, topic.name, {"value": value, "headers": {own.WHY: value}})
     return None
 
 
-def same(values: list[str]) -> list[str]:
-    return values
+def serialised_again(cluster: KafkaCluster) -> object:
+    for record in records_of(cluster, own.CARTS.name):
+        if own.is_good(record["value"]):
+            send(cluster, own.GOOD.name, {"value": json.dumps(record["value"])})
+    return None
+
+
+def blank(photos: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**photo, "value": "."} for photo in photos]
 
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "03.1": (
-        Wrong("the offset of another record", offset_of_another, r"the key 'order-0'"),
-        Wrong("the number of records", number_of_records, r"no record at offset \d+"),
-        Wrong("no report", without_a_report, r"None as answer"),
+        Wrong("nothing written", lambda _: 0, r"Nothing of yours"),
+        Wrong("twice", paid({}, {}), r"2 records of yours"),
+        Wrong("a wrong one first", paid({"key": "order-71"}, {}), r"2 records of yours"),
+        Wrong("another key", paid({"key": "17"}), r"the key `17`"),
+        Wrong("not JSON", paid({"value": str(own.VALUE)}), r"the value `\{'customer'"),
         Wrong(
-            "not JSON",
-            payment(value=str(own.VALUE)),
-            r"not the JSON asked for\.\n.*\{\"customer\": ",
+            "a time in seconds", paid({"timestamp": own.NOON // 1000}), r"timestamp `1714564800`"
         ),
-        Wrong(
-            "a time in seconds",
-            payment(timestamp=own.NOON // 1000),
-            rf"1970-01-20.*\n.* {own.NOON}\.",
-        ),
-        Wrong("no header", payment(headers=None), r"the headers \[\]\.\n.*'checkout'"),
-        Wrong("nothing written", lambda cluster: 0, r"the key 'order-0'"),
+        Wrong("no header", paid({"headers": None}), r"the headers `\(\)`"),
     ),
     "03.2": (
-        Wrong("all at once", all_at_once, r"photos that are not in it(.|\n)+refused with it"),
-        Wrong("a higher limit", raise_the_limit, r"takes 10000 bytes"),
-        Wrong("one key missing", keys_only_guessed, r"keys of those that failed: photo-\d\d"),
-        Wrong("nothing written", nothing_written, r"holds 0 records"),
-        Wrong("everything twice", everything_twice, r"some photos twice"),
-        Wrong("cut to fit", cut_to_fit, r"no photo of `ex03-uploads`"),
+        Wrong("all at once", all_at_once, r"refused with it(.|\n)+missing: "),
+        Wrong("a higher limit for a while", limit_raised_for_a_while, r"does not take: `photo-"),
+        Wrong("chosen by length", chosen_by_length, r"can be too large(.|\n)+without `photo-\d\d`"),
+        Wrong("everything twice", album(lambda fit: [*fit, *fit]), r"more than once: `photo-"),
+        Wrong("cut to fit", album(blank), r"not unchanged: `photo-"),
+        Wrong(
+            "no keys", album(lambda fit: [{"value": p["value"]} for p in fit]), r"without a key in"
+        ),
     ),
     "03.3": (
-        Wrong("all that parses", all_that_parses, r"in `ex03-good`"),
-        Wrong("none set aside", carts(same, lambda odd: []), r"0 records in `ex03-odd`"),
-        Wrong("in another order", carts(lambda good: good[::-1], same), r"another order"),
-        Wrong("no reason", carts(same, same, why=""), r"no header `why` with a reason"),
-        Wrong("twice", carts(lambda good: [*good, *good], same), r"some of them twice"),
+        Wrong("all that parses", by_what_parses, r"not asked for: (.|\n)*`(42|\[1\]|\{)"),
+        Wrong("serialised again", serialised_again, r"in `ex03-good` what was not asked for"),
+        Wrong("no reason", sorted_out(why=" "), r"a header `why` with a reason"),
+        Wrong("a header of another name", sorted_out("reason"), r"`\(\('reason', "),
+        Wrong("one reason for all", sorted_out(why="bad"), r"`bad` as the reason of all"),
     ),
+}
+RIGHT: Mapping[str, tuple[Right, ...]] = {
+    "03.1": (Right("bytes", in_bytes), Right("a float", of_type(float))),
+    "03.2": (Right("a set of bytes", of_type(lambda keys: {key.encode() for key in keys})),),
 }

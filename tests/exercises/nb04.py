@@ -1,63 +1,82 @@
-"""Wrong answers to the exercises of notebook 04."""
+"""Answers to the exercises of notebook 04 that do not follow from what they expect."""
 
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from kafkalab import KafkaCluster
-from kafkalab.exercises import nb04_read_events as own
-from kafkalab.exercises.bookmarks import commit_offsets
-from tests.exercises.acts import records_of, send
-from tests.exercises.cases import Wrong
+from confluent_kafka import Consumer
+
+from kafkalab import KafkaCluster, read_topic
+from kafkalab.learn.course import nb04_read_events as own
+from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.setting import commit_offsets
+from tests.exercises.acts import send
+from tests.exercises.cases import Right, Wrong, of_type
 
 
 def readings(choose: Callable[[list[str]], object]) -> Callable[[KafkaCluster], object]:
-    return lambda cluster: choose([r["value"] for r in records_of(cluster, own.READINGS)])
+    return lambda cluster: choose(own.readings(Look(cluster)))
 
 
-def bookmarks(billing: int | None, shipping: int | None) -> Callable[[KafkaCluster], object]:
-    def act(cluster: KafkaCluster) -> object:
-        for group, offset in ((own.BILLING, billing), (own.SHIPPING, shipping)):
-            if offset is not None:
-                commit_offsets(cluster, group, own.ORDERS, {0: offset})
+def bookmarks(**offsets: int) -> Callable[..., object]:
+    def act(cluster: KafkaCluster, *_: Any) -> object:
+        for group, offset in offsets.items():
+            commit_offsets(cluster, f"ex04-{group}", own.ORDERS.name, {0: offset})
         return None
 
     return act
 
 
-def broken(cluster: KafkaCluster) -> int:
-    values = [record["value"] for record in records_of(cluster, own.PARCELS)]
-    return next(n for n, value in enumerate(values) if not own._is_json(value))
+def left_open(cluster: KafkaCluster) -> object:
+    """Billing's consumer, which has read and committed; closed when nobody has it any more."""
+    settings = {"group.id": own.BILLING, "auto.offset.reset": "earliest"}
+    consumer = Consumer({**cluster.client_config, **settings, "session.timeout.ms": 6000})
+    consumer.subscribe([own.ORDERS.name])
+    record = consumer.poll(30)
+    assert record is not None
+    consumer.commit(message=record, asynchronous=False)
+    return consumer
 
 
 def mended_by_another(cluster: KafkaCluster) -> object:
-    place = broken(cluster)
-    return send(cluster, own.PARCELS, {"value": json.dumps({"parcel": place})})
+    return send(cluster, own.PARCELS.name, {"value": json.dumps({"parcel": 7})})
+
+
+def broken(cluster: KafkaCluster) -> int:
+    return own.broken(Look(cluster))
 
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "04.1": (
-        Wrong("the first ten", readings(lambda all_: all_[:10]), r"10 values, from '1: "),
-        Wrong("the last nine", readings(lambda all_: all_[-9:]), r"9 values, from"),
-        Wrong("one too early", readings(lambda all_: all_[-11:-1]), r"10 values, from"),
-        Wrong("backwards", readings(lambda all_: all_[:-11:-1]), r"in another order"),
-        Wrong("none", lambda cluster: [], r"an empty list"),
-        Wrong("only a number", lambda cluster: 10, r"10 as answer"),
+        Wrong("the first ten", readings(lambda all_: all_[:10]), r"the offsets 0 to 9\."),
+        Wrong("one too early", readings(lambda all_: all_[-11:-1]), r"lies one before it"),
+        Wrong("none", lambda _: [], r"an answer without"),
+        Wrong("only a number", lambda _: 10, r"`10` as answer"),
     ),
     "04.2": (
-        Wrong("billing read all", bookmarks(9, 9), r"`ex04-billing` stands at offset 9"),
+        Wrong("billing read all", bookmarks(billing=9, shipping=9), r"`ex04-billing` at offset 9"),
+        Wrong("the last that was read", bookmarks(billing=3, shipping=8), r"offset 3"),
+        Wrong("no shipping", bookmarks(billing=4), r"no bookmark of `ex04-shipping`"),
         Wrong(
-            "the last that was read", bookmarks(3, 8), r"offset 3; `ex04-shipping` stands at .* 8"
+            "another name", bookmarks(bill=4, shipping=9), r"Groups that there are: .*`ex04-bill`"
         ),
-        Wrong("no shipping", bookmarks(4, None), r"`ex04-shipping` has no bookmark"),
-        Wrong("no billing", bookmarks(None, 9), r"`ex04-billing` has no bookmark"),
+        Wrong("left open", left_open, r"an open consumer in `ex04-billing`"),
     ),
     "04.3": (
-        Wrong("the one after it", lambda cluster: broken(cluster) + 1, r"which is JSON, at offset"),
-        Wrong("the first", lambda cluster: 0, r"which is JSON, at offset 0"),
-        Wrong("the end", lambda cluster: own.PARCEL_COUNT, r"no record at offset 150"),
-        Wrong("its value", lambda cluster: '{"parcel": 7, "gra', r"as answer"),
-        Wrong("a new record in its place", mended_by_another, r"which is JSON, at offset 150"),
+        Wrong("the one after it", lambda cluster: broken(cluster) + 1, r"which is JSON"),
+        Wrong("the end", lambda _: own.PARCEL_COUNT, r"no record at offset `150`"),
+        Wrong("its value", lambda _: '{"parcel": 7, "gra', r"as answer"),
+        Wrong("a new record in its place", mended_by_another, r"offset 150, which is JSON"),
     ),
+}
+RIGHT: Mapping[str, tuple[Right, ...]] = {
+    "04.1": (
+        Right("a column", lambda c, _: read_topic(c, own.READINGS.name)["value"].tail(own.LAST)),
+        Right("a deque", of_type(deque)),
+    ),
+    "04.2": (Right("committed by hand", bookmarks(billing=4, shipping=9)),),
+    "04.3": (Right("a text", of_type(str)),),
 }

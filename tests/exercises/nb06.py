@@ -1,17 +1,19 @@
-"""Wrong answers to the exercises of notebook 06."""
+"""Answers to the exercises of notebook 06 that do not follow from what they expect."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 
+import pandas as pd
 from confluent_kafka import Consumer, KafkaError, Message
 
 from kafkalab import KafkaCluster, read_topic
-from kafkalab.deadline import Deadline
-from kafkalab.exercises import nb06_consumer_groups as own
-from kafkalab.exercises.bookmarks import commit_offsets
-from tests.exercises.cases import Wrong
+from kafkalab.common.deadline import Deadline
+from kafkalab.learn.course import nb06_consumer_groups as own
+from kafkalab.learn.exercises.setting import Event, commit_offsets, fresh_topic, write
+from tests.exercises.cases import Right, Wrong, of_type
 
 SECONDS = 90.0
 """A machine that is busy takes its time."""
@@ -43,14 +45,14 @@ def read(cluster: KafkaCluster, group: str, topic: str, most: int) -> Counter[st
     assert len(messages) == most
     reader.commit(asynchronous=False)
     reader.close()
-    return Counter(message.key().decode() for message in messages)
+    return Counter((message.key() or b"").decode() for message in messages)
 
 
 # --- 06.1 -----------------------------------------------------------------------------------------
 
 
 def total(cluster: KafkaCluster) -> int:
-    return sum(int(value) for value in read_topic(cluster, own.ORDERS)["value"])
+    return sum(int(value) for value in read_topic(cluster, own.ORDERS.name)["value"])
 
 
 def sum_without_a_group(cluster: KafkaCluster) -> object:
@@ -59,22 +61,18 @@ def sum_without_a_group(cluster: KafkaCluster) -> object:
 
 def billing_once_more(cluster: KafkaCluster) -> object:
     """Rewinds the group that had read everything."""
-    commit_offsets(cluster, own.BILLING, own.ORDERS, dict.fromkeys(range(own.ORDER_PARTITIONS), 0))
-    return total(cluster)
-
-
-def only_ten(cluster: KafkaCluster) -> object:
-    read(cluster, own.BOOKS, own.ORDERS, 10)
+    commit_offsets(cluster, own.BILLING, own.ORDERS.name, dict.fromkeys(own.BILLED, 0))
     return total(cluster)
 
 
 def number_of_orders(cluster: KafkaCluster) -> object:
-    return sum(read(cluster, own.BOOKS, own.ORDERS, 30).values())
+    return sum(read(cluster, own.BOOKS, own.ORDERS.name, 30).values())
 
 
-def sum_of_texts(cluster: KafkaCluster) -> object:
-    read(cluster, own.BOOKS, own.ORDERS, 30)
-    return "".join(read_topic(cluster, own.ORDERS)["value"])
+def one_order_more(cluster: KafkaCluster) -> object:
+    read(cluster, own.BOOKS, own.ORDERS.name, own.ORDER_COUNT)
+    write(cluster, own.ORDERS.name, [Event("1")])
+    return total(cluster)
 
 
 # --- 06.2 -----------------------------------------------------------------------------------------
@@ -82,7 +80,7 @@ def sum_of_texts(cluster: KafkaCluster) -> object:
 
 def partitions(cluster: KafkaCluster, wanted: int) -> None:
     cluster.console(
-        f"bin/kafka-topics.sh --alter --topic {own.PARCELS} --partitions {wanted}", quiet=True
+        f"bin/kafka-topics.sh --alter --topic {own.PARCELS.name} --partitions {wanted}", quiet=True
     )
 
 
@@ -97,13 +95,14 @@ def packers(
 ) -> list[Consumer]:
     """Open consumers that have these shares; those of an earlier answer are closed."""
     close_all()
-    found = [member(cluster, group, own.PARCELS) for group in groups]
+    found = [member(cluster, group, own.PARCELS.name) for group in groups]
     _OPEN.extend(found)
 
     def settled() -> bool:
         for each in found:
             message = each.poll(0.05)
-            assert message is None or message.error().code() != KafkaError._FATAL
+            error = None if message is None else message.error()
+            assert error is None or error.code() != KafkaError._FATAL  # `fatal()` is false there
         return sorted(len(each.assignment()) for each in found) == sorted(shares)
 
     assert Deadline(SECONDS).wait_for(settled)
@@ -112,7 +111,7 @@ def packers(
 
 def on(wanted: int, shares: Sequence[int], hired: int = 4) -> Callable[[KafkaCluster], object]:
     def act(cluster: KafkaCluster) -> object:
-        if wanted > own.PARCEL_PARTITIONS:
+        if wanted > own.FEW:
             partitions(cluster, wanted)
         return packers(cluster, shares, (own.PACKERS,) * hired)
 
@@ -131,6 +130,24 @@ def groups_of_their_own(cluster: KafkaCluster) -> object:
     return packers(cluster, [4, 4, 4, 4], [f"{own.PACKERS}-{n}" for n in range(4)])
 
 
+def the_same_four_times(cluster: KafkaCluster) -> object:
+    partitions(cluster, 4)
+    return packers(cluster, [4], [own.PACKERS]) * 4
+
+
+def created_again(cluster: KafkaCluster) -> object:
+    fresh_topic(cluster, own.PARCELS.name, partitions=4)
+    return packers(cluster, [1, 1, 1, 1])
+
+
+def not_settled(cluster: KafkaCluster) -> object:
+    partitions(cluster, 4)
+    found = packers(cluster, [2, 2], [own.PACKERS] * 2)
+    late = [member(cluster, own.PACKERS, own.PARCELS.name) for _ in range(2)]
+    _OPEN.extend(late)
+    return found + late  # nobody polls any more
+
+
 def nobody_started(cluster: KafkaCluster) -> object:
     close_all()
     partitions(cluster, 4)
@@ -141,7 +158,7 @@ def nobody_started(cluster: KafkaCluster) -> object:
 
 
 def waiting(cluster: KafkaCluster) -> Counter[str]:
-    records = read_topic(cluster, own.DISHES)
+    records = read_topic(cluster, own.DISHES.name)
     return Counter(records[records["offset"] >= own.COOKED]["key"])
 
 
@@ -150,25 +167,23 @@ def counted_only(cluster: KafkaCluster) -> object:
 
 
 def all_dishes(cluster: KafkaCluster) -> object:
-    read(cluster, own.KITCHEN, own.DISHES, waiting(cluster).total())
-    return Counter(read_topic(cluster, own.DISHES)["key"])
+    read(cluster, own.KITCHEN, own.DISHES.name, waiting(cluster).total())
+    return Counter(read_topic(cluster, own.DISHES.name)["key"])
 
 
 def another_group(cluster: KafkaCluster) -> object:
-    return read(cluster, "ex06-second-kitchen", own.DISHES, len(read_topic(cluster, own.DISHES)))
+    return read(
+        cluster, "ex06-second-kitchen", own.DISHES.name, len(read_topic(cluster, own.DISHES.name))
+    )
 
 
-def half_of_it(cluster: KafkaCluster) -> object:
-    return read(cluster, own.KITCHEN, own.DISHES, waiting(cluster).total() // 2)
-
-
-def one_table_missing(cluster: KafkaCluster) -> object:
-    counts = read(cluster, own.KITCHEN, own.DISHES, waiting(cluster).total())
-    return dict(counts.most_common(1))
+def other_words(cluster: KafkaCluster) -> object:
+    found = read(cluster, own.KITCHEN, own.DISHES.name, waiting(cluster).total())
+    return {table.removeprefix("table "): dishes for table, dishes in found.items()}
 
 
 def not_committed(cluster: KafkaCluster) -> object:
-    reader = member(cluster, own.KITCHEN, own.DISHES)
+    reader = member(cluster, own.KITCHEN, own.DISHES.name)
     deadline = Deadline(SECONDS)
     while reader.poll(0.2) is None and not deadline.passed:
         pass
@@ -178,26 +193,33 @@ def not_committed(cluster: KafkaCluster) -> object:
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "06.1": (
-        Wrong("a sum without a group", sum_without_a_group, r"`ex06-books` has committed no"),
-        Wrong("billing rewound", billing_once_more, r"`ex06-billing` stands at 0 of 30"),
-        Wrong("only ten read", only_ten, r"`ex06-books` has committed \d+ of 30"),
-        Wrong("the number of orders", number_of_orders, r"30 as the sum"),
-        Wrong("the sum of texts", sum_of_texts, r"'\d+' as the sum"),
+        Wrong("a sum without a group", sum_without_a_group, r"no bookmark of `ex06-books`"),
+        Wrong("billing rewound", billing_once_more, r"`ex06-billing` at 0 in partition 0"),
+        Wrong("the number of orders", number_of_orders, r"how many orders there are"),
+        Wrong("one order more", one_order_more, r"31 orders in `ex06-orders`"),
     ),
     "06.2": (
-        Wrong("three partitions", on(3, [1, 1, 1, 0]), r"1, 1, 1 and 0 of 3 .*: somebody idles"),
+        Wrong("three partitions", on(3, [1, 1, 1, 0]), r"somebody idles(.|\n)*1, 1, 1 and 0 of 3"),
         Wrong("five partitions", on(5, [2, 1, 1, 1]), r"2, 1, 1 and 1 of 5"),
-        Wrong("two members", on(4, [2, 2], hired=2), r"4 partitions, and \["),
+        Wrong("two members", on(4, [2, 2], hired=2), r"Found: 2 consumers as answer"),
         Wrong("closed too early", closed, r"not all open consumers"),
         Wrong("a group each", groups_of_their_own, r"no members in the group"),
-        Wrong("nobody started", nobody_started, r"with 4 partitions, and None"),
+        Wrong("the same four times", the_same_four_times, r"Found: 1 consumer, listed four times"),
+        Wrong("created again", created_again, r"asks to change the topic"),
+        Wrong("not settled", not_settled, r"still settling"),
+        # the last, since it closes what the others have left open
+        Wrong("nobody started", nobody_started, r"Found: `None`"),
     ),
     "06.3": (
-        Wrong("counted without reading", counted_only, r"lags: \d+ in partition \d"),
-        Wrong("all dishes", all_dishes, r"no lag, and Counter"),
-        Wrong("another group", another_group, r"lags: \d+ in partition \d"),
-        Wrong("half of it", half_of_it, r"lags: \d+ in partition \d"),
-        Wrong("one table missing", one_table_missing, r"no lag, and \{'table \d': \d+\}"),
-        Wrong("not committed", not_committed, r"lags: \d+ in partition \d"),
+        Wrong("counted without reading", counted_only, r"lags until(.|\n)*`ex06-kitchen` at 10"),
+        Wrong("all dishes", all_dishes, r"`table \d`.* in your answer, which does not belong"),
+        Wrong("another group", another_group, r"`ex06-kitchen` at 10"),
+        Wrong("other words", other_words, r"as in `table 3`(.|\n)*Found: `\d`"),
+        Wrong("not committed", not_committed, r"`ex06-kitchen` at 10"),
     ),
+}
+RIGHT: Mapping[str, tuple[Right, ...]] = {
+    "06.1": (Right("a Decimal", of_type(Decimal)),),
+    "06.2": (Right("a tuple", of_type(tuple)),),
+    "06.3": (Right("a Series", of_type(pd.Series)),),
 }

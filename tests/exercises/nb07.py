@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of notebook 07."""
+"""Answers to the exercises of notebook 07 that do not follow from what they expect."""
 
 from __future__ import annotations
 
@@ -9,28 +9,18 @@ from contextlib import suppress
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from kafkalab import KafkaCluster, read_topic
-from kafkalab.exercises.bookmarks import commit_offsets
-from kafkalab.exercises.nb07_offsets import (
-    BILLING,
-    DEAD,
-    DRIVERS,
-    INVOICES,
-    LETTERS,
-    ORDERS,
-    PARCELS,
-    REPORT,
-    VISITS,
-)
-from kafkalab.exercises.stage import look_at_committed
+from kafkalab.learn.course import nb07_offsets as own
+from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.setting import commit_offsets
 from tests.exercises.acts import send
-from tests.exercises.cases import Wrong
+from tests.exercises.cases import Right, Wrong
 
 Act = Callable[[KafkaCluster], object]
 Send = Callable[[Message], None]
 
 REWIND = (
     "bin/kafka-consumer-groups.sh --bootstrap-server localhost:9092 "
-    f"--group {REPORT} --topic {VISITS} --reset-offsets --execute"
+    f"--group {own.REPORT} --topic {own.VISITS} --reset-offsets --execute"
 )
 
 
@@ -42,21 +32,22 @@ def _bills_from(of_partition_0: int, of_partition_1: int) -> Act:
 
     def act(cluster: KafkaCluster) -> object:
         after = {0: of_partition_0, 1: of_partition_1}
-        done = [json.loads(value) for value in read_topic(cluster, INVOICES)["value"]]
+        done = [json.loads(value) for value in read_topic(cluster, own.INVOICES.name)["value"]]
         last = {n: max(i["offset"] for i in done if i["partition"] == n) for n in after}
-        commit_offsets(cluster, BILLING, ORDERS, {n: last[n] + after[n] for n in after})
+        offsets = {n: last[n] + after[n] for n in after}
+        commit_offsets(cluster, own.BILLING, own.ORDERS.name, offsets)
         return None
 
     return act
 
 
 def _bills_everything(cluster: KafkaCluster) -> object:
-    commit_offsets(cluster, BILLING, ORDERS, {0: 0, 1: 0})
+    commit_offsets(cluster, own.BILLING, own.ORDERS.name, {0: 0, 1: 0})
     return None
 
 
 def _bills_what_is_not_there(cluster: KafkaCluster) -> object:
-    commit_offsets(cluster, BILLING, ORDERS, {0: 1000, 1: 1000})
+    commit_offsets(cluster, own.BILLING, own.ORDERS.name, {0: 1000, 1: 1000})
     return None
 
 
@@ -92,7 +83,7 @@ def _stores_each(consumer: Consumer, batch: list[Message], send: Send) -> None:
 def _stores_the_one_before(consumer: Consumer, batch: list[Message], send: Send) -> None:
     for record in batch:
         send(record)
-        place = TopicPartition(LETTERS, 0, record.offset() or 0)
+        place = TopicPartition(own.LETTERS.name, 0, record.offset() or 0)
         consumer.store_offsets(offsets=[place])
 
 
@@ -124,7 +115,7 @@ def _rewinds(*how: str) -> Act:
 
 
 def _rewinds_one_alone(cluster: KafkaCluster) -> object:
-    commit_offsets(cluster, REPORT, VISITS, {1: 0})
+    commit_offsets(cluster, own.REPORT, own.VISITS.name, {1: 0})
     return None
 
 
@@ -132,45 +123,62 @@ def _rewinds_one_alone(cluster: KafkaCluster) -> object:
 
 
 def _parcels(
-    *, copies: int = 1, shift: int = 0, header: str | None = "{offset}", skip: int = 1
-) -> Act:
-    """Writes `copies` of the record `shift` after the poisoned one, then skips so many."""
+    *, shift: int = 0, header: str | None = "{offset}", skip: int = 1
+) -> Callable[[KafkaCluster], object]:
+    """Writes the record `shift` after the poison pill, then skips so many."""
 
     def act(cluster: KafkaCluster) -> object:
-        poisoned = look_at_committed(cluster, DRIVERS, PARCELS)[0]
-        value = read_topic(cluster, PARCELS)["value"].tolist()[poisoned + shift]
+        _, pill = own.pill(Look(cluster))
+        value = read_topic(cluster, own.PARCELS.name)["value"].tolist()[pill + shift]
         record: dict[str, object] = {"value": value}
         if header is not None:
-            record["headers"] = {"offset": header.format(offset=poisoned)}
-        send(cluster, DEAD, *[record] * copies)
-        commit_offsets(cluster, DRIVERS, PARCELS, {0: poisoned + skip})
+            record["headers"] = {"offset": header.format(offset=pill)}
+        send(cluster, own.DEAD.name, record)
+        commit_offsets(cluster, own.DRIVERS, own.PARCELS.name, {0: pill + skip})
         return None
 
     return act
 
 
 def _only_skips(cluster: KafkaCluster) -> object:
-    poisoned = look_at_committed(cluster, DRIVERS, PARCELS)[0]
-    commit_offsets(cluster, DRIVERS, PARCELS, {0: poisoned + 1})
+    _, pill = own.pill(Look(cluster))
+    commit_offsets(cluster, own.DRIVERS, own.PARCELS.name, {0: pill + 1})
+    return None
+
+
+def _dead_with_more(cluster: KafkaCluster, _: object) -> object:
+    value, pill = own.pill(Look(cluster))
+    headers = [("offset", str(pill).encode()), ("topic", own.PARCELS.name)]
+    send(cluster, own.DEAD.name, {"key": "dead", "value": value, "headers": headers})
+    commit_offsets(cluster, own.DRIVERS, own.PARCELS.name, {0: pill + 1})
+    return None
+
+
+def _asked_for_the_moment(cluster: KafkaCluster, _: object) -> object:
+    with Consumer({**cluster.client_config, "group.id": own.REPORT}) as reader:
+        noon = [TopicPartition(own.VISITS.name, n, own.MOMENT_MS) for n in range(3)]
+        reader.commit(offsets=reader.offsets_for_times(noon), asynchronous=False)
     return None
 
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "07.1": (
         Wrong("the last one itself", _bills_from(0, 0), r"1 order would get a second invoice"),
-        Wrong("one of two partitions", _bills_from(1, 0), r"in partition 1 1 order would get"),
-        Wrong("one too far", _bills_from(2, 1), r"in partition 0 1 order would never get one"),
+        Wrong("one of two partitions", _bills_from(1, 0), r"In partition 1, 1 order would get"),
+        Wrong("one too far", _bills_from(2, 1), r"In partition 0, 1 order would never get"),
         Wrong("from the beginning", _bills_everything, r"\d orders would get a second invoice"),
-        Wrong("past the end", _bills_what_is_not_there, r"1000 in partition 0.* past the end"),
+        Wrong("past the end", _bills_what_is_not_there, r"ends at \d+(.|\n)*1000 in partition 0"),
     ),
     "07.2": (
-        Wrong("the default", _program(_sends), r"letter 3, letter 4 never sent\. .*offset 5"),
-        Wrong("nothing stored", _program(_sends, **STORED), r"letter 0.* once\. .*offset 0"),
-        Wrong("stored first", _program(_stores_first, **STORED), r"letter 3 never sent.*offset 4"),
-        Wrong("stored last", _program(_stores_last, **STORED), r"letter 0, letter 1, letter 2 se"),
-        Wrong("caught", _program(_goes_on, **STORED), r"letter 3 never sent"),
-        Wrong("one less", _program(_stores_the_one_before, **STORED), r"letter 2 sent more than"),
-        Wrong("no setting", _program(_stores_each), r"refuses `store_offsets` while"),
+        Wrong("the default", _program(_sends), r"`letter 4` never sent\. (.|\n)*offset 5"),
+        Wrong("nothing stored", _program(_sends, **STORED), r"`letter 0`.* more than (.|\n)*set 0"),
+        Wrong(
+            "stored first", _program(_stores_first, **STORED), r"`letter 3` never(.|\n)*offset 4"
+        ),
+        Wrong("stored last", _program(_stores_last, **STORED), r"`letter 2` sent more"),
+        Wrong("caught", _program(_goes_on, **STORED), r"`letter 3` never sent"),
+        Wrong("one less", _program(_stores_the_one_before, **STORED), r"`letter 2` sent more than"),
+        Wrong("no setting", _program(_stores_each), r"refuses store_offsets while"),
         Wrong(
             "by hand",
             _program(_commits_each, enable_auto_commit=False),
@@ -179,26 +187,28 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("by hand, too", _program(_commits_each, **STORED), r"a program that calls `commit`"),
         Wrong("no such setting", _program(_stores_each, no_such="1"), r'No such .*"no.such"'),
         Wrong("one argument", _program(lambda batch: None), r"TypeError: .*takes 1 positional"),
-        Wrong("the values alone", lambda cluster: [1, 2, 3], r"Found: \[1, 2, 3\]"),
+        Wrong("the values alone", lambda cluster: [1, 2, 3], r"Found: `\[1, 2, 3\]`"),
         Wrong("the other way round", lambda cluster: (_sends, {}), r"a dictionary of settings"),
     ),
     "07.3": (
-        Wrong("everything", _rewinds("--to-earliest"), r"0 in partition 0.*comes first"),
+        Wrong("everything", _rewinds("--to-earliest"), r"would come first(.|\n)*0 in partition 0"),
         Wrong(
             "another time zone",
             _rewinds("--to-datetime", "2025-03-03T14:30:00.000-01:00"),
-            r"in partition 0 the visit of \d\d:\d\d comes first|no visit is left",
+            r"the visit of `\d\d:\d\d` would come first|no visit is left",
         ),
-        Wrong("one partition", _rewinds_one_alone, r"in partition 0 no visit is left to read"),
-        Wrong("one back each", _rewinds("--shift-by", "-1"), r"in partition \d the visit of"),
+        Wrong("one partition", _rewinds_one_alone, r"In partition 0, no visit is left to read"),
+        Wrong("one back each", _rewinds("--shift-by", "-1"), r"In partition \d, the visit of"),
     ),
     "07.4": (
-        Wrong("skipped alone", _only_skips, r"0 records in `ex07-parcels-dead`"),
-        Wrong("noted alone", _parcels(skip=0), r"the dead letter, and `ex07-drivers` at \d"),
-        Wrong("skipped too much", _parcels(skip=3), r"the dead letter, and `ex07-drivers` at \d"),
+        Wrong("skipped alone", _only_skips, r"no topic `ex07-parcels-dead`"),
+        Wrong("noted alone", _parcels(skip=0), r"`ex07-drivers` at offset \d"),
         Wrong("no header", _parcels(header=None), r"without a header `offset`"),
-        Wrong("another offset", _parcels(header="0"), r"whose header `offset` says '0'"),
-        Wrong("another parcel", _parcels(shift=1), r"the value '\{.*parcel"),
-        Wrong("noted twice", _parcels(copies=2), r"2 records in `ex07-parcels-dead`"),
+        Wrong("another offset", _parcels(header="0"), r"whose header `offset` says `0`"),
+        Wrong("another parcel", _parcels(shift=1), r"what was not asked for: `\{.*parcel"),
     ),
+}
+RIGHT: Mapping[str, tuple[Right, ...]] = {
+    "07.3": (Right("asked for the moment", _asked_for_the_moment),),
+    "07.4": (Right("with more than asked for", _dead_with_more),),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from confluent_kafka import Consumer
 
 from kafkalab import KafkaCluster
-from kafkalab.deadline import Deadline
+from kafkalab.common.deadline import Deadline
 
 NOWHERE = "my-laptop.invalid:9092"
 WRONG = {"advertised.listeners": f"CLIENT://{NOWHERE},INTERNAL://my-laptop.invalid:19092"}

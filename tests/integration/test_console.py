@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import json
+import re
 import threading
 import uuid
 from collections.abc import Iterator
@@ -11,27 +12,26 @@ from pathlib import Path
 
 import psutil
 import pytest
+from confluent_kafka import Producer
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from kafkalab import KafkaCluster, KafkaLabError
-from kafkalab.console import BackgroundTool, ToolResult
-from kafkalab.deadline import Deadline
+from kafkalab.cluster.background import BackgroundTool
+from kafkalab.cluster.console import ToolResult
+from kafkalab.common.deadline import Deadline
+from kafkalab.releases import CURRENT
 
 SLOW = 180
 """Seconds for what takes a few on a machine that does nothing else."""
 
 
 def run(cluster: KafkaCluster, line: str, *, input: str = "", timeout: float = SLOW) -> ToolResult:
-    result = cluster.console(line, input=input, timeout=timeout)
-    assert isinstance(result, ToolResult)
-    return result
+    return cluster.console(line, input=input, timeout=timeout)
 
 
 def in_background(cluster: KafkaCluster, line: str) -> BackgroundTool:
-    tool = cluster.console(line, background=True)
-    assert isinstance(tool, BackgroundTool)
-    return tool
+    return cluster.console(line, background=True)
 
 
 @pytest.fixture
@@ -76,40 +76,109 @@ def test_the_seeds_quick_start_runs_as_it_is_printed(
         ]
 
 
-@pytest.mark.parametrize(
-    ("line", "shows"),
-    [
-        ("kafka-topics.sh --describe --topic {topic}", "PartitionCount: 1"),
-        ("kafka-consumer-groups.sh --list", ""),
-        ("kafka-share-groups.sh --list", ""),
-        ("kafka-groups.sh --list", ""),
-        (
-            "kafka-configs.sh --alter --topic {topic} --add-config retention.ms=60000",
-            "Completed updating config for topic",
-        ),
-        ("kafka-configs.sh --describe --topic {topic} --all", "retention.ms="),
-        ("kafka-get-offsets.sh --topic {topic}", "{topic}:0:2"),
-        ("kafka-metadata-quorum.sh describe --status", "LeaderId:"),
-        ("kafka-broker-api-versions.sh", "Produce(0):"),
-        ("kafka-log-dirs.sh --describe --topic-list {topic}", '"partition":"{topic}-0"'),
-        ("kafka-leader-election.sh --election-type PREFERRED --all-topic-partitions", ""),
-        ("kafka-cluster.sh cluster-id", "Cluster ID: "),
-        ("kafka-transactions.sh list", "TransactionalId"),
-        ("kafka-features.sh describe", "metadata.version"),
-        ("kafka-storage.sh random-uuid", ""),
-        ("kafka-storage.sh info -c config/server.properties", "Found log directory:"),
-        (
-            "kafka-dump-log.sh --print-data-log "
-            "--files /tmp/kraft-combined-logs/{topic}-0/00000000000000000000.log",
-            "payload: event #2",
-        ),
-        ("kafka-console-consumer.sh --topic {topic} --from-beginning --max-messages 1", "event #1"),
-    ],
-)
-def test_tool(cluster: KafkaCluster, topic: str, line: str, shows: str) -> None:
-    result = run(cluster, f"bin/{line.format(topic=topic)}")
+TOOLS = [
+    ("kafka-topics.sh --describe --topic {topic}", "PartitionCount: 1"),
+    ("kafka-consumer-groups.sh --list", ""),
+    ("kafka-share-groups.sh --list", ""),
+    ("kafka-streams-groups.sh --list", ""),
+    ("kafka-groups.sh --list", ""),
+    (
+        "kafka-configs.sh --alter --topic {topic} --add-config retention.ms=60000",
+        "Completed updating config for topic",
+    ),
+    ("kafka-configs.sh --describe --topic {topic} --all", "retention.ms="),
+    ("kafka-client-metrics.sh --list", ""),
+    ("kafka-get-offsets.sh --topic {topic}", "{topic}:0:2"),
+    ("kafka-metadata-quorum.sh describe --status", "LeaderId:"),
+    ("kafka-broker-api-versions.sh", "Produce(0):"),
+    ("kafka-log-dirs.sh --describe --topic-list {topic}", '"partition":"{topic}-0"'),
+    ("kafka-leader-election.sh --election-type PREFERRED --all-topic-partitions", ""),
+    ("kafka-cluster.sh cluster-id", "Cluster ID: "),
+    ("kafka-transactions.sh list", "TransactionalId"),
+    ("kafka-features.sh describe", "metadata.version"),
+    ("kafka-storage.sh random-uuid", ""),
+    ("kafka-storage.sh info -c config/server.properties", "Found log directory:"),
+    (
+        "kafka-dump-log.sh --print-data-log "
+        "--files /tmp/kraft-combined-logs/{topic}-0/00000000000000000000.log",
+        "payload: event #2",
+    ),
+    ("kafka-console-consumer.sh --topic {topic} --from-beginning --max-messages 1", "event #1"),
+    (
+        "kafka-producer-perf-test.sh --topic {topic} --num-records 10 --record-size 10 "
+        "--throughput -1 --producer-props acks=1 bootstrap.servers=localhost:9092",
+        "10 records sent",
+    ),
+    ("kafka-consumer-perf-test.sh --topic {topic} --num-records 2", "data.consumed.in.MB"),
+    ("kafka-e2e-latency.sh localhost:9092 {topic} 2 1 10", "Avg latency"),
+    ("kafka-verifiable-producer.sh --topic {topic} --max-messages 2", "producer_send_success"),
+    (
+        "kafka-verifiable-consumer.sh --topic {topic} --group-id v-{topic} --max-messages 2",
+        "records_consumed",
+    ),
+    (
+        "kafka-verifiable-share-consumer.sh --topic {topic} --group-id w-{topic} "
+        "--max-messages 2 --offset-reset-strategy earliest",
+        "records_consumed",
+    ),
+    ("kafka-reassign-partitions.sh --list", "No partition reassignments found"),
+    (
+        "kafka-streams-application-reset.sh --application-id a-{topic} --input-topics {topic}",
+        "Reset-offsets for input topics",
+    ),
+]
+REFUSED_BY_BROKERS = [
+    ("kafka-acls.sh --list", "No Authorizer is configured"),
+    ("kafka-delegation-tokens.sh --describe --command-config {file}", "Delegation Token"),
+]
+"""They reach the brokers, which have no security here."""
+
+
+@pytest.fixture
+def events(cluster: KafkaCluster) -> str:
+    """A new topic that holds two events, without a tool's start."""
+    name = f"events-{uuid.uuid4().hex[:8]}"
+    producer = Producer(cluster.client_config)
+    for number in (1, 2):
+        producer.produce(name, f"event #{number}")
+    assert producer.flush(30) == 0
+    return name
+
+
+@pytest.mark.parametrize(("line", "shows"), TOOLS)
+def test_tool(cluster: KafkaCluster, events: str, line: str, shows: str) -> None:
+    result = run(cluster, f"bin/{line.format(topic=events)}")
     assert result.exit_code == 0, result.output
-    assert shows.format(topic=topic) in "\n".join(result.output)
+    assert shows.format(topic=events) in "\n".join(result.output)
+
+
+@pytest.mark.parametrize(("line", "says"), REFUSED_BY_BROKERS)
+def test_a_tool_for_secured_brokers(
+    cluster: KafkaCluster, tmp_path: Path, line: str, says: str
+) -> None:
+    settings = tmp_path / "none.properties"
+    settings.touch()
+    result = run(cluster, f"bin/{line.format(file=settings)}")
+    assert result.exit_code == 1
+    assert says in "\n".join(result.output)
+
+
+def test_a_tool_without_an_end_is_left_running(cluster: KafkaCluster, events: str) -> None:
+    line = f"bin/kafka-replica-verification.sh --topics-include {events}"
+    with pytest.raises(KafkaLabError, match="runs until it is stopped"):
+        run(cluster, line)
+    tool = in_background(cluster, line)
+    started = "verification process is started"  # below warnings, as many as there are
+    assert Deadline(SLOW).wait_for(lambda: any(started in line for line in tool.lines))
+    tool.stop()
+    assert not tool.running
+
+
+def test_every_tool_of_the_release_is_run_here() -> None:
+    lines = [line for line, _ in (*TOOLS, *REFUSED_BY_BROKERS)]
+    text = Path(__file__).read_text(encoding="utf-8")
+    others = set(re.findall(r"bin/(kafka-[\w-]+\.sh)", text))
+    assert {line.split()[0] for line in lines} | others >= CURRENT.scripts.keys()
 
 
 def test_share_consumer(cluster: KafkaCluster, topic: str) -> None:
@@ -118,6 +187,14 @@ def test_share_consumer(cluster: KafkaCluster, topic: str) -> None:
     assert run(cluster, f"{alter} share.auto.offset.reset=earliest").exit_code == 0
     line = f"bin/kafka-console-share-consumer.sh --topic {topic} --group {group}"
     assert run(cluster, f"{line} --max-messages 2").output[:2] == ["event #1", "event #2"]
+    # with nothing to read it waits for 100 ms less than one of its threads may need
+    with Producer(cluster.client_config) as producer:
+        producer.produce(topic, "event #3")
+    line = f"bin/kafka-share-consumer-perf-test.sh --topic {topic} --group {group} --num-records 1"
+    result = run(cluster, f"{line} --timeout 60000")
+    assert result.exit_code == 0, result.output
+    header, numbers = (line.split(", ") for line in result.output if line.count(", ") == 6)
+    assert numbers[header.index("data.consumed.in.nMsg")] == "1", result.output
 
 
 def test_an_error_is_one_line_and_no_exception(cluster: KafkaCluster, topic: str) -> None:

@@ -23,17 +23,22 @@ import docker
 import psutil
 import pytest
 from confluent_kafka import Consumer, KafkaException, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 
-from kafkalab import librdkafka, registry
-from kafkalab.backends import NodeState, ToolCall
-from kafkalab.backends import docker_engine as engine_module
-from kafkalab.backends.docker import DockerBackend
-from kafkalab.deadline import Deadline
+from kafkalab import KafkaCluster
+from kafkalab.backends.containers.nodes import DockerBackend
+from kafkalab.backends.protocol import ClusterRequest
+from kafkalab.backends.record import clusters
+from kafkalab.common.deadline import Deadline
 from kafkalab.errors import KafkaLabError
-from kafkalab.guardian import CLUSTER_LABEL, OWNER_LABEL
-from kafkalab.node_config import FIRST_PORT, HOST
-from kafkalab.registry import Owner
+from kafkalab.lines.calls import BrokerFile, PrivateFile, ToolCall, Word
+from kafkalab.queries import clients
+from kafkalab.runtime import docker_engine as engine_module
+from kafkalab.runtime import docker_image, ports, registry
+from kafkalab.runtime.owner import Owner
+from kafkalab.runtime.ports import FIRST_PORT, HOST, PortTakenError
+from kafkalab.runtime.program import ProgramState
+from kafkalab.runtime.removal import CLUSTER_LABEL, OWNER_LABEL
 from kafkalab.settings import Settings
 from tests.conftest import docker_missing, skip_or_fail
 
@@ -61,7 +66,7 @@ def settings(engine: docker.DockerClient, tmp_path: Path) -> Settings:
 def started(settings: Settings, brokers: int = 1) -> Iterator[DockerBackend]:
     """A cluster whose brokers all answer; one that was killed may come back after 2 s, not 9."""
     config = {"broker.session.timeout.ms": "2000"}
-    backend = DockerBackend(settings, brokers, owner=Owner.this_process(), config=config)
+    backend = DockerBackend(settings, ClusterRequest(brokers, Owner.this_process(), config))
     try:
         backend.start(Deadline(60))
         wait_for_brokers(backend, set(backend.node_ids))
@@ -71,16 +76,23 @@ def started(settings: Settings, brokers: int = 1) -> Iterator[DockerBackend]:
 
 
 def wait_for_brokers(backend: DockerBackend, wanted: set[int]) -> None:
-    admin = AdminClient({**backend.client_config, **librdkafka.client_defaults()})
+    answer: object = "no answer"
 
     def answered() -> bool:
+        nonlocal answer
+        # a new client each time: one that is kept can ask forever a broker that it was told of
+        admin = clients.admin_client(backend.client_config)
         try:
-            seen = admin.describe_cluster(request_timeout=1).result(timeout=2)
-        except (KafkaException, TimeoutError):
-            return False
-        return seen.controller is not None and {node.id for node in seen.nodes} == wanted
+            answer = sorted(admin.list_topics(timeout=2).brokers)
+        except KafkaException as error:
+            answer = repr(error)
+        return answer == sorted(wanted)
 
-    assert Deadline(90).wait_for(answered), backend.node_log(1)
+    def ends_of_logs() -> str:
+        ends = {number: backend.node(number).log()[-2000:] for number in backend.node_ids}
+        return "\n".join([str(answer), *(f"--- broker {n}\n{end}" for n, end in ends.items())])
+
+    assert Deadline(90).wait_for(answered), ends_of_logs()
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +121,9 @@ def labelled(engine: docker.DockerClient, selector: str) -> list[str]:
 
 
 def produce(backend: DockerBackend, topic: str, *values: str) -> None:
-    producer = Producer({**backend.client_config, "acks": "all", "logger": librdkafka.logger})
+    producer = Producer(
+        {**backend.client_config, "enable.idempotence": True, "logger": clients.logger}
+    )
     for value in values:
         producer.produce(topic, value)
     assert producer.flush(30) == 0
@@ -121,7 +135,7 @@ def consume(backend: DockerBackend, topic: str, count: int) -> list[str]:
             **backend.client_config,
             "group.id": f"reader-of-{topic}",
             "auto.offset.reset": "earliest",
-            "logger": librdkafka.logger,
+            "logger": clients.logger,
         }
     )
     consumer.subscribe([topic])
@@ -130,17 +144,17 @@ def consume(backend: DockerBackend, topic: str, count: int) -> list[str]:
     while len(values) < count and not deadline.passed:
         message = consumer.poll(0.5)
         if message is not None and message.error() is None:
-            values.append(str(message.value(), "utf-8"))
+            values.append(str(message.value() or b"", "utf-8"))
     consumer.close()
     return values
 
 
 def create_topic(backend: DockerBackend, topic: str, replicas: int = 1) -> None:
-    admin = AdminClient({**backend.client_config, **librdkafka.client_defaults()})
+    admin = clients.admin_client(backend.client_config)
     admin.create_topics([NewTopic(topic, 1, replicas)])[topic].result(timeout=30)
 
 
-def run(backend: DockerBackend, script: str, *args: str, **options: object) -> tuple[int, str]:
+def run(backend: DockerBackend, script: str, *args: Word, **options: object) -> tuple[int, str]:
     """Exit code and output of a tool that ends by itself."""
     tool = backend.run_tool(ToolCall(script, args, **options))  # type: ignore[arg-type]
     lines = list(tool.lines(60))
@@ -173,6 +187,31 @@ def test_containers_are_bounded_labelled_and_on_loopback_only(
     assert ryuk == []
 
 
+def formatted(backend: DockerBackend) -> tuple[set[str], bytes, str]:
+    """What formatting left: the names in `meta.properties`, the checkpoint, owners and modes."""
+    log_dir = backend._running_plan.nodes[0].log_dir
+    broker = backend._container(1)
+    meta = broker.read_file(f"{log_dir}/meta.properties").decode()
+    names = {line.split("=")[0] for line in meta.splitlines() if not line.startswith("#")}
+    look = f"stat -c '%U %a %n' {log_dir}/meta.properties {log_dir}/bootstrap.checkpoint"
+    owners = broker._container().exec_run(["sh", "-c", look]).output
+    assert isinstance(owners, bytes)
+    return names, broker.read_file(f"{log_dir}/bootstrap.checkpoint"), owners.decode()
+
+
+def test_a_later_cluster_is_formatted_by_a_template(settings: Settings) -> None:
+    """The first one of an image runs the format tool; what it leaves is the same."""
+    found = []
+    for _ in ("by the tool", "by the template"):
+        with KafkaCluster(backend="docker", settings=settings, name="format") as cluster:
+            backend = cluster._backend
+            assert isinstance(backend, DockerBackend)
+            found.append(formatted(backend))
+            templates = list((settings.cache / "archives").glob("format-*.json"))
+            assert len(templates) == 1
+    assert found[0] == found[1]
+
+
 def test_remove_leaves_nothing(settings: Settings, engine: docker.DockerClient) -> None:
     with started(settings) as backend:
         label = label_of(backend)
@@ -189,7 +228,7 @@ def guardians(cache: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if "kafkalab.guardian" in process.cmdline() and any(
+            if "kafkalab.runtime.guardian" in process.cmdline() and any(
                 argument.startswith(str(cache)) for argument in process.cmdline()
             ):
                 found.append(process)
@@ -201,18 +240,18 @@ def guardians(cache: Path) -> list[psutil.Process]:
 def test_data_outlives_a_kill_and_a_stop(settings: Settings, engine: docker.DockerClient) -> None:
     with started(settings) as backend:
         produce(backend, "kept", "one")
-        backend.kill_node(1)
-        assert backend.node_state(1) is NodeState.STOPPED
-        backend.start_node(1)
+        backend.node(1).kill()
+        assert backend.node(1).state is ProgramState.STOPPED
+        backend.node(1).start()
         wait_for_brokers(backend, {1})
         produce(backend, "kept", "two")
-        backend.stop_node(1, Deadline(30))
-        assert backend.node_state(1) is NodeState.STOPPED
+        backend.node(1).stop(Deadline(30))
+        assert backend.node(1).state is ProgramState.STOPPED
         # as a learner does it in a terminal
         engine.containers.get(f"{label_of(backend)}-broker-1").start()
         wait_for_brokers(backend, {1})
         assert consume(backend, "kept", 2) == ["one", "two"]
-        assert "shut down completed" in backend.node_log(1)
+        assert "shut down completed" in backend.node(1).log()
 
 
 def test_three_brokers_are_paused_killed_and_started(settings: Settings) -> None:
@@ -220,35 +259,35 @@ def test_three_brokers_are_paused_killed_and_started(settings: Settings) -> None
         create_topic(backend, "all", replicas=3)
         produce(backend, "all", "one")
         assert consume(backend, "all", 1) == ["one"]
-        backend.pause_node(1)
-        assert backend.node_state(1) is NodeState.PAUSED
-        backend.resume_node(1)
-        assert backend.node_state(1) is NodeState.RUNNING
-        backend.pause_node(2)
-        backend.kill_node(2)
-        assert [backend.node_state(n) for n in backend.node_ids] == [
-            NodeState.RUNNING,
-            NodeState.STOPPED,
-            NodeState.RUNNING,
+        backend.node(1).pause()
+        assert backend.node(1).state is ProgramState.PAUSED
+        backend.node(1).resume()
+        assert backend.node(1).state is ProgramState.RUNNING
+        backend.node(2).pause()
+        backend.node(2).kill()
+        assert [backend.node(n).state for n in backend.node_ids] == [
+            ProgramState.RUNNING,
+            ProgramState.STOPPED,
+            ProgramState.RUNNING,
         ]
         # the tools live apart from the brokers
         arguments = ("--bootstrap-server", backend.tool_servers, "--describe", "--topic", "all")
         code, text = run(backend, "kafka-topics.sh", *arguments)
         assert code == 0
         assert "ReplicationFactor: 3" in text
-        backend.start_node(2)
+        backend.node(2).start()
         wait_for_brokers(backend, {1, 2, 3})
-        backend.pause_node(3)
-        backend.stop_node(3, Deadline(30))
-        assert backend.node_state(3) is NodeState.STOPPED
+        backend.node(3).pause()
+        backend.node(3).stop(Deadline(30))
+        assert backend.node(3).state is ProgramState.STOPPED
 
 
 def test_attaches_to_a_cluster_of_another_process(one: DockerBackend) -> None:
     settings = one._settings
-    (record,) = registry.records(settings.run_dir)
+    (record,) = clusters(settings.run_dir)
     other = DockerBackend.attach(settings, record)
     assert other.client_config == one.client_config
-    assert other.node_state(1) is NodeState.RUNNING
+    assert other.node(1).state is ProgramState.RUNNING
     arguments = ("--bootstrap-server", other.tool_servers, "--list")
     assert run(other, "kafka-topics.sh", *arguments)[0] == 0
 
@@ -259,22 +298,21 @@ def test_attaches_to_a_cluster_of_another_process(one: DockerBackend) -> None:
 @pytest.fixture
 def stolen_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """Another program binds the first broker's port between its reservation and its use."""
-    real = registry.reserve_ports
+    real = ports.reserve_ports
     thieves: list[socket.socket] = []
-    ports: list[int] = []
+    stolen: list[int] = []
 
     def reserve(*args: object) -> int:
         base: int = real(*args)  # type: ignore[arg-type]
+        wanted = args[3] if len(args) > 3 else ()
+        assert isinstance(wanted, tuple)
         if not thieves:
-            thief = socket.socket()
-            thief.bind((HOST, base + 1))
-            thief.listen()
-            thieves.append(thief)
-            ports.append(base + 1)
+            stolen.append(wanted[0] if wanted else base + 1)
+            thieves.append(socket.create_server((HOST, stolen[0])))
         return base
 
-    monkeypatch.setattr(registry, "reserve_ports", reserve)
-    yield ports
+    monkeypatch.setattr(ports, "reserve_ports", reserve)
+    yield stolen
     for thief in thieves:
         thief.close()
 
@@ -282,22 +320,23 @@ def stolen_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 def test_a_refused_port_plans_all_nodes_again(
     settings: Settings, engine: docker.DockerClient, stolen_port: list[int]
 ) -> None:
-    with started(settings, brokers=1) as backend:
-        assert backend.client_config["bootstrap.servers"] != f"{HOST}:{stolen_port[0]}"
-        containers = engine.api.containers(
-            all=True, filters={"label": f"{CLUSTER_LABEL}={label_of(backend)}"}
-        )
-        assert len(containers) == 1
+    with KafkaCluster(backend="docker", settings=settings) as cluster:
+        assert cluster.bootstrap_servers != f"{HOST}:{stolen_port[0]}"
+        (record,) = registry.records(settings.run_dir)
+        labelled = {"label": f"{CLUSTER_LABEL}={record.label}"}
+        assert len(engine.api.containers(all=True, filters=labelled)) == 1
         assert len(list((settings.run_dir / "ports").iterdir())) == 1
 
 
 def test_a_refused_port_that_was_asked_for_is_an_error(
     settings: Settings, engine: docker.DockerClient, stolen_port: list[int]
 ) -> None:
-    owner = Owner.this_process()
-    backend = DockerBackend(settings, 1, owner=owner, config={}, port_base=FIRST_PORT)
-    with pytest.raises(KafkaLabError, match=r"publish the ports \d+ on 127\.0\.0\.1"):
+    request = ClusterRequest(1, Owner.this_process(), {}, client_ports=(FIRST_PORT + 1,))
+    backend = DockerBackend(settings, request)
+    with pytest.raises(KafkaLabError, match=r"publish the ports \d+ on 127\.0\.0\.1") as caught:
         backend.start(Deadline(30))
+    assert not isinstance(caught.value, PortTakenError), "nobody starts again with other ports"
+    backend.remove()
     assert stolen_port == [FIRST_PORT + 1]
     assert [path.name for path in settings.run_dir.iterdir() if path.is_dir()] == ["ports"]
     assert guardians(settings.cache) == []
@@ -307,15 +346,18 @@ def test_a_refused_port_that_was_asked_for_is_an_error(
 
 OWNER = """
 import sys
-from kafkalab.backends import ToolCall
-from kafkalab.backends.docker import DockerBackend
-from kafkalab.deadline import Deadline
-from kafkalab.registry import Owner
+from kafkalab.lines.calls import ToolCall
+from kafkalab.backends.containers.nodes import DockerBackend
+from kafkalab.backends.protocol import ClusterRequest
+from kafkalab.backends.record import clusters
+from kafkalab.common.deadline import Deadline
+from kafkalab.runtime.owner import Owner
 from kafkalab.settings import Settings
 
 owner = Owner.this_process()
 print(owner, flush=True)
-backend = DockerBackend(Settings.from_environment(), int(sys.argv[1]), owner=owner, config={})
+request = ClusterRequest(int(sys.argv[1]), owner, {})
+backend = DockerBackend(Settings.from_environment(), request)
 backend.start(Deadline(120))
 arguments = ("--bootstrap-server", backend.tool_servers, "--topic", "t")
 tool = backend.run_tool(ToolCall("kafka-console-consumer.sh", arguments))
@@ -415,11 +457,11 @@ def test_input_and_private_files_reach_a_tool(
         one, "kafka-console-producer.sh", *server, "--topic", "typed", input="größe\nzwei\n"
     )
     assert (code, text) == (0, "")
+    settings = PrivateFile("settings", "group.protocol=consumer\n")
     reader = one.run_tool(
         ToolCall(
             "kafka-console-consumer.sh",
-            (*server, "--topic", "typed", "--from-beginning", "--command-config", "{settings}"),
-            files={"settings": "group.protocol=consumer\n"},
+            (*server, "--topic", "typed", "--from-beginning", "--command-config", settings),
         )
     )
     lines = reader.lines(60)
@@ -462,7 +504,7 @@ def test_a_tool_may_be_silent_for_longer_than_a_call_may_take(
 ) -> None:
     produce(one, "silent", "only")
     monkeypatch.setattr(engine_module, "CALL_SECONDS", 1)
-    (record,) = registry.records(one._settings.run_dir)
+    (record,) = clusters(one._settings.run_dir)
     other = DockerBackend.attach(one._settings, record)
     began = time.monotonic()
     code, text = run(
@@ -477,26 +519,26 @@ def test_a_tool_may_be_silent_for_longer_than_a_call_may_take(
     assert code == 0
 
 
-@pytest.mark.parametrize("state", [NodeState.RUNNING, NodeState.PAUSED, NodeState.STOPPED])
-def test_a_tool_reads_a_brokers_files(settings: Settings, state: NodeState) -> None:
+@pytest.mark.parametrize("state", [ProgramState.RUNNING, ProgramState.PAUSED, ProgramState.STOPPED])
+def test_a_tool_reads_a_brokers_files(settings: Settings, state: ProgramState) -> None:
     with started(settings) as backend:
         produce(backend, "dumped", "one", "two")
-        if state is NodeState.PAUSED:
-            backend.pause_node(1)
-        if state is NodeState.STOPPED:
-            backend.kill_node(1)
+        if state is ProgramState.PAUSED:
+            backend.node(1).pause()
+        if state is ProgramState.STOPPED:
+            backend.node(1).kill()
+        segment = "/dumped-0/00000000000000000000.log"
         code, text = run(
             backend,
             "kafka-dump-log.sh",
-            *("--files", "{log_dir}/dumped-0/00000000000000000000.log", "--print-data-log"),
+            *("--files", BrokerFile("log.dirs", ("", segment)), "--print-data-log"),
             node_id=1,
         )
         assert code == 0
         assert "payload: two" in text
-        assert backend.node_state(1) is state
-        code, text = run(
-            backend, "kafka-storage.sh", "info", "--config", "{server_properties}", node_id=1
-        )
+        assert backend.node(1).state is state
+        settings_file = BrokerFile("server.properties")
+        code, text = run(backend, "kafka-storage.sh", "info", "--config", settings_file, node_id=1)
         assert code == 0, text
         assert "cluster.id" in text
 
@@ -551,7 +593,7 @@ def test_an_engine_elsewhere_is_not_used(
     assert "secret" not in report.reason
     assert ("unset DOCKER_HOST" if how == "variable" else "docker context use") in report.fix
     with pytest.raises(KafkaLabError, match="another machine"):
-        DockerBackend(settings, 1, owner=None, config={}).fetch()
+        DockerBackend(settings, ClusterRequest(1, None, {})).fetch()
 
 
 def test_a_local_context_is_followed_and_leaves_no_trace(
@@ -578,7 +620,7 @@ def test_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     report = engine_module.probe(settings)
     assert not report.usable
     with pytest.raises(KafkaLabError, match="No Docker engine answers") as raised:
-        DockerBackend(settings, 1, owner=None, config={}).fetch()
+        DockerBackend(settings, ClusterRequest(1, None, {})).fetch()
     assert "KAFKALAB_BACKEND=process" in raised.value.fix
 
 
@@ -648,7 +690,7 @@ def holding_back(mark: bytes, seconds: float, place: Path, engine: str) -> Itera
 
 
 PROBE = """
-from kafkalab.backends import docker_engine
+from kafkalab.runtime import docker_engine
 from kafkalab.settings import Settings
 
 docker_engine._CONTAINER_MARKS = ("/",)  # this is a container, whatever its files say
@@ -773,7 +815,7 @@ def test_an_absent_image_is_pulled_by_its_digest(
     settings = replace(settings, image=f"{name}:1@{digest}")
     before = engine_module.probe(settings, ask_registry=True)
     assert (before.usable, before.image_present, before.image_pullable) == (True, False, True)
-    DockerBackend(settings, 1, owner=None, config={}).fetch()
+    DockerBackend(settings, ClusterRequest(1, None, {})).fetch()
     assert engine_module.probe(settings).image_present
     shown = capsys.readouterr()
     assert "3.00M" in shown.err
@@ -785,14 +827,14 @@ def test_an_image_that_does_not_exist(image_registry: str, settings: Settings) -
     settings = replace(settings, image=f"{image_registry}/kafkalab/none:1")
     assert engine_module.probe(settings, ask_registry=True).image_pullable is False
     with pytest.raises(KafkaLabError, match="there is no such image") as raised:
-        DockerBackend(settings, 1, owner=None, config={}).fetch()
+        DockerBackend(settings, ClusterRequest(1, None, {})).fetch()
     assert "KAFKALAB_IMAGE" in raised.value.fix
 
 
 def test_a_registry_that_cannot_be_reached(settings: Settings) -> None:
     settings = replace(settings, image=f"{HOST}:{free_port()}/kafkalab/none:1")
     with pytest.raises(KafkaLabError, match="its registry cannot be reached") as raised:
-        DockerBackend(settings, 1, owner=None, config={}).fetch()
+        DockerBackend(settings, ClusterRequest(1, None, {})).fetch()
     assert "KAFKALAB_BACKEND=process" in raised.value.fix
 
 
@@ -804,7 +846,7 @@ def test_a_pull_that_stands_still_is_given_up() -> None:
         port = silent.getsockname()[1]
         began = time.monotonic()
         with pytest.raises(KafkaLabError, match="no answer in time"):
-            engine_module.pull(f"{HOST}:{port}/kafkalab/none:1", stall_seconds=2)
+            docker_image.pull(f"{HOST}:{port}/kafkalab/none:1", stall_seconds=2)
         assert time.monotonic() - began < 10
 
 
@@ -821,6 +863,9 @@ def test_a_pull_that_stands_still_is_given_up() -> None:
 )
 def test_what_an_engine_says_of_a_pull_in_plain_words(said: str, why: str) -> None:
     steps: Iterator[dict[str, object]] = iter([{"status": "Pulling"}, {"error": said}])
-    with pytest.raises(KafkaLabError, match=why) as raised:
-        engine_module._follow("some/image:1", steps, stall_seconds=60)
-    assert raised.value.fix
+    with pytest.raises(docker_image._PullError) as raised:
+        docker_image._follow("some/image:1", steps, stall_seconds=60)
+    error = docker_image._refusal("some/image:1", str(raised.value), "KAFKALAB_REDIS_IMAGE")
+    assert why in error.what
+    assert error.fix
+    assert ("KAFKALAB_REDIS_IMAGE" in error.fix) is (why in ("no such image", "kind of processor"))

@@ -21,12 +21,12 @@ from confluent_kafka.admin import (
 )
 
 from kafkalab import KafkaCluster, KafkaLabError
-from kafkalab.backends import ToolCall
 from kafkalab.backends.existing import ExistingBackend
-from kafkalab.console import BackgroundTool, ToolResult
-from kafkalab.deadline import Deadline
-from kafkalab.distribution import provide
-from kafkalab.registry import RECORD
+from kafkalab.cluster.console import ToolResult
+from kafkalab.common.deadline import Deadline
+from kafkalab.install.kafka import provide
+from kafkalab.lines.calls import ToolCall
+from kafkalab.runtime.registry import RECORD
 from kafkalab.settings import Settings
 from tests.secured import PASSWORD, USER, SecuredBroker, make_authority, secured_broker
 
@@ -52,7 +52,7 @@ def add_user(broker: SecuredBroker) -> None:
         "sasl.password": "broker",
         "ssl.ca.location": str(broker.authority),
     }
-    admin = AdminClient({**operator, "error_cb": lambda _: None, "reconnect.backoff.max.ms": 500})
+    admin = AdminClient({**operator, "reconnect.backoff.max.ms": 500}, error_cb=lambda _: None)
 
     def answers() -> bool:
         try:
@@ -88,7 +88,6 @@ def cluster(settings: Settings) -> Iterator[KafkaCluster]:
 
 def run(cluster: KafkaCluster, line: str, *, input: str = "") -> ToolResult:
     result = cluster.console(line, input=input, timeout=SLOW)
-    assert isinstance(result, ToolResult)
     return result
 
 
@@ -216,7 +215,6 @@ def test_tools_end_when_the_notebook_lets_go(settings: Settings) -> None:
     name = f"existing-{uuid.uuid4().hex[:8]}"
     with KafkaCluster(name=name, settings=settings) as cluster:
         tool = cluster.console(f"bin/kafka-console-consumer.sh --topic {name}", background=True)
-        assert isinstance(tool, BackgroundTool)
         assert len(folders(settings) - before) == 1
     assert not tool.running
     assert folders(settings) == before

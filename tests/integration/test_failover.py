@@ -5,13 +5,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from kafkalab import KafkaCluster
 from kafkalab.backends.choice import BackendName
+from kafkalab.common.deadline import Deadline
+from kafkalab.learn.exercises.setting import fresh_topic, remove_topics
+from kafkalab.queries.topics import connect
 from tests import failover
+
+pytestmark = pytest.mark.beside_kafka
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +48,24 @@ def test_an_unclean_election_alone_loses_records(three: KafkaCluster) -> None:
     assert tally.unclean > 0
     failover.back_to_health(three, "unclean")
     assert failover.recount(three, "unclean", tally) == 0, "the old leader gives nothing back"
+
+
+def test_a_removed_topic_is_gone_at_every_broker(three: KafkaCluster) -> None:
+    """As at one that has slept meanwhile, and tells old news when it wakes."""
+    fresh_topic(three, "old-news", replicas=3)
+    status = three.console("kafka-metadata-quorum.sh describe --status", quiet=True)
+    controller = int(re.findall(r"LeaderId:\s+(\d)", str(status.output))[0])
+    sleeper, *_ = {1, 2, 3} - {controller}  # while the controller sleeps, nothing is deleted
+    three.pause_broker(sleeper)
+    failover.wait_for(three, "old-news", in_sync={1, 2, 3} - {sleeper})
+    remove_topics(three, "old-news")
+    three.resume_broker(sleeper)
+    remove_topics(three, "old-news")
+    admin, _ = connect(three)  # it is connected to every broker
+    heard = set[int]()
+    within = Deadline(failover.SECONDS)
+    while not heard >= {1, 2, 3} and not within.passed:
+        told = admin.list_topics(timeout=5)
+        assert "old-news" not in told.topics, f"broker {told.orig_broker_id} still tells of it"
+        heard.add(told.orig_broker_id)
+    assert heard >= {1, 2, 3}

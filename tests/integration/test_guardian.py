@@ -21,8 +21,9 @@ from tests import life
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
-MOMENTS = 10
-SIDE_BY_SIDE = 5
+MOMENTS = 6
+"""So many a run; each run draws others."""
+SIDE_BY_SIDE = 3
 """So many owners start, die and are waited for at once."""
 
 

@@ -16,11 +16,13 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from kafkalab import KafkaCluster, KafkaLabError, show
-from kafkalab.deadline import Deadline
-from kafkalab.show.facts import OFTEN, collect_log
+from kafkalab.common.deadline import Deadline
+from kafkalab.show.facts.log import OFTEN, collect_log
 from tests.integration.test_timeline import SLACK, new_topic, write
 from tests.notebooks.canonical import same
 from tests.notebooks.kernel import as_in_jupyterlab
+
+pytestmark = pytest.mark.beside_kafka
 
 ROOT = Path(__file__).resolve().parents[2]
 _NBVAL = (
@@ -31,7 +33,7 @@ A_LOOK = 1.5 + 1.0  # seconds, where processors are few
 
 CELLS = [
     "from kafkalab import KafkaCluster, show\n"
-    "from kafkalab.deadline import Deadline\n"
+    "from kafkalab.common.deadline import Deadline\n"
     "from confluent_kafka import Producer\n"
     "from confluent_kafka.admin import AdminClient, NewTopic\n"
     "cluster = KafkaCluster().start(timeout=110)\n"

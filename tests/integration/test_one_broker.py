@@ -8,7 +8,7 @@ import psutil
 from confluent_kafka import Consumer, KafkaException, Producer
 
 from kafkalab import KafkaCluster
-from kafkalab.deadline import Deadline
+from kafkalab.common.deadline import Deadline
 
 VALUES = [b"event #1", b"event #2"]
 

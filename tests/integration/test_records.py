@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from kafkalab import KafkaCluster, KafkaLabError, read_topic
+from kafkalab.queries import records, topics
 
 
 def new_topic(cluster: KafkaCluster, partitions: int = 1, **config: str) -> str:
@@ -85,6 +87,8 @@ def test_markers_and_aborted_records_do_not_hang(cluster: KafkaCluster) -> None:
         else:
             producer.abort_transaction(30)
     assert read_topic(cluster, topic, timeout=20).value.tolist() == ["kept"]
+    in_the_log = read_topic(cluster, topic, timeout=20, isolation="read_uncommitted")
+    assert in_the_log.value.tolist() == ["kept", "aborted"]
 
 
 def test_open_transaction_does_not_hang(cluster: KafkaCluster) -> None:
@@ -93,9 +97,18 @@ def test_open_transaction_does_not_hang(cluster: KafkaCluster) -> None:
     producer = transactional(cluster)
     producer.begin_transaction()
     write(producer, topic, [b"open"])
+    write(Producer(cluster.client_config), topic, [b"plain"])  # behind it, and of no transaction
     assert read_topic(cluster, topic, timeout=20).value.tolist() == ["before"]
+    in_the_log = read_topic(cluster, topic, timeout=20, isolation="read_uncommitted")
+    assert in_the_log.value.tolist() == ["before", "open", "plain"]
     producer.commit_transaction(30)
-    assert read_topic(cluster, topic, timeout=20).value.tolist() == ["before", "open"]
+    assert read_topic(cluster, topic, timeout=20).value.tolist() == ["before", "open", "plain"]
+
+
+def test_what_is_no_isolation_level(cluster: KafkaCluster) -> None:
+    with pytest.raises(KafkaLabError, match="not one of Kafka's levels") as caught:
+        read_topic(cluster, "x", isolation="committed")
+    assert "read_uncommitted" in caught.value.fix
 
 
 def test_bounded_while_others_write(cluster: KafkaCluster) -> None:
@@ -119,6 +132,26 @@ def test_100_000_records(cluster: KafkaCluster) -> None:
     assert sorted(map(int, frame.value)) == list(range(100_000))
     ordered = frame.sort_values(["partition", "offset"], kind="stable")
     assert ordered.index.tolist() == list(range(100_000))
+
+
+def test_topic_that_is_deleted_while_it_is_read(
+    cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = new_topic(cluster)
+    write(Producer(cluster.client_config), topic, [b"x"])
+    look = topics.describe_topic
+
+    def look_before_it_goes(*args: Any, **options: Any) -> topics.Topic:
+        found = look(*args, **options)
+        with AdminClient(cluster.client_config) as admin:
+            admin.delete_topics([topic])[topic].result(30)
+        return found
+
+    monkeypatch.setattr(records, "describe_topic", look_before_it_goes)
+    before = time.monotonic()
+    with pytest.raises(KafkaLabError, match=f"'{topic}' is gone"):
+        read_topic(cluster, topic)
+    assert time.monotonic() - before < 10
 
 
 def test_no_group_is_left(cluster: KafkaCluster) -> None:

@@ -12,14 +12,16 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from kafkalab import KafkaCluster, KafkaLabError, show
-from kafkalab.console import BackgroundTool
-from kafkalab.deadline import Deadline
-from kafkalab.groups import committed_offsets
-from kafkalab.show.facts import collect_log
-from kafkalab.show.picture import Picture
+from kafkalab import KafkaCluster, KafkaLabError, show, wait_until
+from kafkalab.common.deadline import Deadline
+from kafkalab.queries.groups import committed_offsets
+from kafkalab.show.canvas.picture import Picture
+from kafkalab.show.facts.log import collect_log
+
+pytestmark = pytest.mark.beside_kafka
 
 NO_PICTURE_TAKES_LONGER = 10.0
+NONE_OF_A_SHARE_GROUP = 40.0
 SLACK = 5.0  # for a machine that others use too
 
 
@@ -37,7 +39,8 @@ def new_topic(
 def write(
     cluster: KafkaCluster, topic: str, keys: Iterable[str | None], partition: int = 0
 ) -> None:
-    producer = Producer(cluster.client_config)
+    # without it, a batch that is tried again comes after the next one
+    producer = Producer({**cluster.client_config, "enable.idempotence": True})
     for key in keys:
         producer.produce(topic, b"v", key, partition=partition)
     assert producer.flush(30) == 0
@@ -49,10 +52,10 @@ def commit(cluster: KafkaCluster, group: str, topic: str, offset: int, partition
     consumer.close()
 
 
-def in_time(draw: Callable[[], Picture]) -> Picture:
+def in_time(draw: Callable[[], Picture], most: float = NO_PICTURE_TAKES_LONGER) -> Picture:
     before = time.monotonic()
     picture = draw()
-    assert time.monotonic() - before < NO_PICTURE_TAKES_LONGER + SLACK
+    assert time.monotonic() - before < most + SLACK
     assert not any(sign in picture.text for sign in ("127.0.0.1", "localhost"))
     return picture
 
@@ -66,12 +69,27 @@ def test_log_of_a_topic_that_was_made_this_moment(cluster: KafkaCluster) -> None
     )
 
 
+def test_many_partitions_that_were_made_this_moment(cluster: KafkaCluster) -> None:
+    """Their leaders answer at once, and learn only by and by that they lead."""
+    topic = new_topic(cluster, 300)
+    admin = AdminClient(cluster.client_config)
+    try:
+        picture = in_time(lambda: show.topic(cluster, topic))
+    finally:
+        admin.delete_topics([topic])[topic].result(30)
+    assert "300 partitions" in picture.text
+    assert "does not answer" not in picture.text
+    unknown = picture.frame.records.isna().sum()
+    assert ("not settled yet" in picture.text) == bool(unknown)
+
+
 def test_log_with_a_group(cluster: KafkaCluster) -> None:
     topic = new_topic(cluster, 2)
     write(cluster, topic, ["ada", "bob", None])
     commit(cluster, f"g-{topic}", topic, 1)
     picture = show.log(cluster, topic, group=f"g-{topic}")
-    assert f"partition 0: 0 ada | [g-{topic}] 1 bob | 2 (v) | end 3, lag 2" in picture.text
+    words = f"partition 0: 0 ada | [g-{topic}] 1 bob | 2 (v) | end 3, lag 2"
+    assert words in picture.text, picture.text
     assert "partition 1: end 0, nothing committed" in picture.text
     assert picture.frame.lag.tolist()[0] == 2
     again = show.log(cluster, topic, group=f"g-{topic}")
@@ -112,7 +130,7 @@ def test_ends_are_no_older_than_what_is_committed(
         commit(cluster, group, topic, 2)
         return ask(*args)
 
-    monkeypatch.setattr("kafkalab.show.facts.committed_offsets", meanwhile)
+    monkeypatch.setattr("kafkalab.show.facts.log.committed_offsets", meanwhile)
     assert f"group {group} is caught up" in show.log(cluster, topic, group=group).text
 
 
@@ -170,7 +188,9 @@ def test_log_with_transactions(cluster: KafkaCluster) -> None:
     picture = in_time(lambda: show.log(cluster, topic))
     assert "partition 0: 0 ada | 1 … no record | 2 … open | end 3" in picture.text
     producer.abort_transaction(30)
-    assert "0 ada | 1–3 … no records | end 4" in show.log(cluster, topic).text  # noqa: RUF001
+    after = "0 ada | 1–3 … no records | end 4"  # noqa: RUF001
+    # the marker is written after the coordinator has answered
+    wait_until("the marker is written", lambda: after in show.log(cluster, topic).text, 30)
     assert "1 record\n" in show.log(cluster, topic).text
 
 
@@ -199,8 +219,9 @@ def test_topic(cluster: KafkaCluster) -> None:
 @pytest.mark.parametrize("draw", [show.log, show.topic])
 def test_missing_topic(cluster: KafkaCluster, draw: Callable[..., Picture]) -> None:
     before = time.monotonic()
-    with pytest.raises(KafkaLabError, match="There is no topic 'nowhere'"):
+    with pytest.raises(KafkaLabError, match="There is no topic 'nowhere'") as missing:
         draw(cluster, "nowhere")
+    assert missing.value.fix.startswith("run the cell that creates it, or writes its first record")
     assert time.monotonic() - before < NO_PICTURE_TAKES_LONGER + SLACK
     assert "nowhere" not in AdminClient(cluster.client_config).list_topics(timeout=10).topics
 
@@ -268,13 +289,12 @@ def test_share_group(cluster: KafkaCluster) -> None:
     group = f"share-{topic}"
     line = f"bin/kafka-console-share-consumer.sh --topic {topic} --group {group}"
     tool = cluster.console(line, background=True, quiet=True)
-    assert isinstance(tool, BackgroundTool)
-    deadline = Deadline(40)
+    deadline = Deadline(2 * NONE_OF_A_SHARE_GROUP)
     picture = None
     while picture is None or "reads" not in picture.text or "nothing" in picture.text:
         assert not deadline.passed
         with contextlib.suppress(KafkaLabError):
-            picture = in_time(lambda: show.group(cluster, group))
+            picture = in_time(lambda: show.group(cluster, group), NONE_OF_A_SHARE_GROUP)
     tool.stop()
     assert picture.text.startswith(f"Share group {group}: 1 member")
     assert f"reads {topic} 0–1" in picture.text  # noqa: RUF001
@@ -392,3 +412,44 @@ def test_brokers_that_die() -> None:
             assert time.monotonic() - before < NO_PICTURE_TAKES_LONGER + SLACK
     with pytest.raises(KafkaLabError, match="stopped"):
         show.topic(cluster, topic)
+
+
+def test_a_pipeline_as_the_cluster_knows_it(cluster: KafkaCluster) -> None:
+    raw, clean = new_topic(cluster, 2), new_topic(cluster)
+    group, later = f"g-{raw}", f"later-{raw}"
+    write(cluster, raw, ["ada", "bob", "cho"])
+    write(cluster, clean, ["ada"])
+    commit(cluster, group, raw, 1)
+    asked = {group: [clean], later: ["nothing-yet"]}
+    picture = in_time(lambda: show.pipeline(cluster, asked))
+    facts = [(does, topic, *rest) for _, _, does, topic, *rest in picture.rows]
+    assert facts == [
+        ("reads", raw, 2, 3, 2),
+        ("writes", clean, 1, 1, None),
+        ("writes", "nothing-yet", 0, None, None),
+    ]
+    assert "no such group" in picture.text
+    assert "no such topic" in picture.text
+    assert show.pipeline(cluster, asked) == picture
+
+
+def test_a_pipeline_with_a_member_and_a_changelog(cluster: KafkaCluster) -> None:
+    raw = new_topic(cluster)
+    group = f"g-{raw}"
+    changelog = f"changelog__{group}--{raw}--default"
+    admin = AdminClient(cluster.client_config)
+    admin.create_topics([NewTopic(changelog, 1)])[changelog].result(30)
+    write(cluster, raw, ["ada"])
+    write(cluster, changelog, ["ada", "ada"])
+    with Consumer({**cluster.client_config, "group.id": group}) as reader:
+        reader.subscribe([raw, changelog])  # as quixstreams does
+
+        def joined() -> bool:
+            reader.poll(0.2)
+            return len(reader.assignment()) == 2
+
+        wait_until("it is a member", joined)
+        picture = in_time(lambda: show.pipeline(cluster, {group: []}))
+    rows = picture.frame[["does", "topic", "members", "records"]].values.tolist()
+    assert rows == [["reads", raw, 1, 1], ["keeps", changelog, 1, 2]]
+    assert "runs, 1 member" in picture.text

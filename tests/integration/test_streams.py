@@ -13,10 +13,10 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from kafkalab import KafkaCluster, KafkaLabError, read_topic
-from kafkalab.backends.docker import DockerBackend
-from kafkalab.backends.process import ProcessBackend
-from kafkalab.console import BackgroundTool
-from kafkalab.deadline import Deadline
+from kafkalab.backends.containers.nodes import DockerBackend
+from kafkalab.backends.processes.nodes import ProcessBackend
+from kafkalab.cluster.background import BackgroundTool
+from kafkalab.common.deadline import Deadline
 
 SLOW = 180
 LINE = "bin/kafka-run-class.sh org.apache.kafka.streams.examples.wordcount.WordCountDemo"
@@ -41,7 +41,6 @@ def create(cluster: KafkaCluster) -> None:
 
 def start(cluster: KafkaCluster, line: str = LINE) -> BackgroundTool:
     demo = cluster.console(line, background=True)
-    assert isinstance(demo, BackgroundTool)
     return demo
 
 
@@ -129,6 +128,24 @@ def test_an_application_waits_for_nobody_in_a_cell(cluster: KafkaCluster) -> Non
     with pytest.raises(KafkaLabError, match="WordCountDemo runs until it is stopped") as caught:
         cluster.console(LINE)
     assert "background=True" in caught.value.fix
+
+
+def test_at_least_once_counts_again_after_a_kill(own: KafkaCluster, tmp_path: Path) -> None:
+    """Kafka Streams writes its state as it goes, and its place at a commit (notebook 10).
+
+    quixstreams saves both at once, so there the same kill does not spoil the count.
+    """
+    settings = tmp_path / "streams.properties"
+    settings.write_text("commit.interval.ms=600000\n")  # by default every 30 seconds
+    demo = start(own, f"{LINE} {settings}")
+    write(own, "kafka kafka kafka")
+    assert counts(own, 3)[-1] == ("kafka", 3)
+    demo._tool.kill()
+
+    again = start(own, f"{LINE} {settings}")
+    write(own, "kafka")
+    assert Deadline(SLOW).wait_for(lambda: counts(own, 4)[-1][1] > 4), counts(own, 4)
+    again.stop()
 
 
 def test_an_application_that_ends_early_says_why(cluster: KafkaCluster, tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from kafkalab import KafkaCluster, KafkaLabError, librdkafka, show
-from kafkalab.console import BackgroundTool
-from kafkalab.deadline import Deadline
-from kafkalab.show.group_facts import is_share_group
-from kafkalab.show.timeline_watch import Timeline
+from kafkalab import KafkaCluster, KafkaLabError, show
+from kafkalab.common.deadline import Deadline
+from kafkalab.queries import clients
+from kafkalab.show.facts.group import is_share_group
+from kafkalab.show.watching.timeline import Timeline
+
+pytestmark = pytest.mark.beside_kafka
 
 FAILOVER = {
     "broker.session.timeout.ms": 2000,
@@ -72,8 +74,8 @@ def until(state: Callable[[], bool], polled: Iterable[Consumer] = ()) -> None:
 def every_broker_says(cluster: KafkaCluster, topic: str, in_sync: list[int]) -> bool:
     """Whether all have heard of these in-sync replicas: the last look may ask any of them."""
     for broker in cluster.brokers:
-        config = {"bootstrap.servers": broker.address, **librdkafka.client_defaults()}
-        admin = AdminClient({**cluster.client_config, **config})
+        config = {**cluster.client_config, "bootstrap.servers": broker.address}
+        admin = clients.admin_client(config)
         found = admin.list_topics(topic, timeout=10).topics[topic].partitions.values()
         if any(sorted(partition.isrs) != in_sync for partition in found):
             return False
@@ -84,7 +86,7 @@ def watchers() -> list[object]:
     """What a timeline runs: threads, and a process that asks for the group."""
     threads: list[object] = [t for t in threading.enumerate() if t.name == "kafkalab-timeline"]
     children = psutil.Process().children()
-    return threads + [p for p in children if "kafkalab.show.group_probe" in " ".join(_line(p))]
+    return threads + [p for p in children if "kafkalab.queries.group_probe" in " ".join(_line(p))]
 
 
 def _line(process: psutil.Process) -> list[str]:
@@ -210,7 +212,6 @@ def test_share_group(cluster: KafkaCluster) -> None:
     early = show.timeline(cluster, topic=topic, group=group)
     line = f"bin/kafka-console-share-consumer.sh --topic {topic} --group {group}"
     tool = cluster.console(line, background=True, quiet=True)
-    assert isinstance(tool, BackgroundTool)
     until(lambda: is_share_group(cluster, group, Deadline(9)))
     late = show.timeline(cluster, group=group)
     words = f"group {group} is a share group: a timeline does not watch it, show.group shows it"

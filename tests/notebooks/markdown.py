@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ class Markdown:
     list_starts: tuple[int, ...]
 
 
+@functools.cache  # the tests ask for the same texts again and again
 def read(text: str) -> Markdown:
     """Read a markdown text."""
     tokens = list(_walk(cast(list[Token], _parse(text))))

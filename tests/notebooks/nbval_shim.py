@@ -8,6 +8,11 @@
 - The report names notebook and cell (as JupyterLab counts them), shows the first line that
   differs, and the last lines of the brokers that the kernel had started.
 - A kernel that is gone leaves no cluster behind.
+- Where RabbitMQ or Redis cannot run here, a notebook that starts it is skipped, or fails if
+  `KAFKALAB_TEST_REQUIRE` names it.
+- With `--each-backend all` a notebook runs twice, once on each backend that starts brokers; with
+  `turns` a use case runs once, every other one in containers. On processes a notebook runs in a
+  home folder with a Korean name. In its first run ■ was pressed in one of its cells before.
 """
 
 from __future__ import annotations
@@ -17,15 +22,17 @@ import re
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel
 from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, find_comment_markers, nocolors
 
-from kafkalab.deadline import Deadline
+from kafkalab.common.deadline import Deadline
+from kafkalab.runtime.registry import RunRecord
 from tests import broker_logs
-from tests.notebooks import canonical, skeleton
+from tests.notebooks import canonical, interrupted, needs, skeleton
+from tests.notebooks.home import korean_home
 from tests.notebooks.kernel import as_in_jupyterlab
 
 CELL_TIMEOUT = 120.0
@@ -36,8 +43,28 @@ INTERRUPT_GRACE = 10.0
 REMOVAL_TIMEOUT = 30.0
 CONTEXT = 60
 MAX_DIFF_LINES = 60
+BACKENDS = ("process", "docker")
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Beside nbval's own options."""
+    parser.addoption(
+        "--each-backend",
+        choices=("turns", "all"),
+        help="run notebooks on processes, once ■ was pressed in them, and in containers, not on "
+        "the one that auto chooses; turns: each use case on one of the two",
+    )
+
+
+def backends_for(path: Path, each: str | None) -> tuple[str, ...]:
+    """Where a notebook runs with this value of `--each-backend`; "" is what auto chooses."""
+    if each is None:
+        return ("",)
+    if each == "turns" and path.parent.name == "use_cases":
+        return (BACKENDS[int(path.name[:2]) % 2],)
+    return BACKENDS
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,9 +83,15 @@ def pytest_collect_file(
 ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Put this module's collector in the place of nbval's."""
     collected = yield
+    backends = backends_for(file_path, parent.config.getoption("each_backend"))
     return [
-        Notebook.from_parent(parent, path=file_path) if type(node) is IPyNbFile else node
+        replacement
         for node in collected
+        for replacement in (
+            [Notebook.on(backend, parent, file_path) for backend in backends]
+            if type(node) is IPyNbFile
+            else [node]
+        )
     ]
 
 
@@ -98,17 +131,41 @@ class LabKernel(RunningKernel):  # type: ignore[misc]
 class Notebook(IPyNbFile):  # type: ignore[misc]
     """One notebook: a kernel, and its cells until one fails."""
 
+    backend = ""
+    """docker or process; empty for what the environment says."""
+    run_dir: Path | None = None
+    """Where its clusters have their folders; None for where the environment says."""
     failed_cell: int | None = None
     _grace: Deadline | None = None
 
+    @classmethod
+    def on(cls, backend: str, parent: pytest.Collector, path: Path) -> Notebook:
+        """The notebook at `path`, whose kernel starts its brokers on `backend`."""
+        if not backend:
+            return cast("Notebook", cls.from_parent(parent, path=path))
+        nodeid = f"{path.relative_to(parent.config.rootpath).as_posix()}[{backend}]"
+        notebook = cast("Notebook", cls.from_parent(parent, path=path, nodeid=nodeid))
+        notebook.backend = backend
+        return notebook
+
     def setup(self) -> None:
-        with as_in_jupyterlab():
+        needs.need_services(self.path, self.backend)
+        chosen = {"KAFKALAB_BACKEND": self.backend} if self.backend else {}
+        if self.backend == "process":
+            home = korean_home(self.config.rootpath / ".pytest_cache" / "home")
+            self.run_dir = home.run_dir
+            chosen |= home.variables
+        with as_in_jupyterlab(**chosen):
             self.kernel = LabKernel(
                 CURRENT_ENV_KERNEL_NAME,
                 cwd=str(self.path.parent),
                 startup_timeout=KERNEL_START_TIMEOUT,
             )
         self.setup_sanitize_files()
+        if self.backend == backends_for(self.path, self.config.getoption("each_backend"))[0] != "":
+            fault = interrupted.press_once(self.path, self.kernel.km, self.kernel.kc)
+            if fault:
+                pytest.fail(f"{self.nodeid}, before its outputs are compared: {fault}", False)
 
     def collect(self) -> Iterator[Cell]:
         for plain in super().collect():
@@ -134,9 +191,12 @@ class Notebook(IPyNbFile):  # type: ignore[misc]
             return
         pid = self.kernel.pid
         super().teardown()
-        if not Deadline(REMOVAL_TIMEOUT).wait_for(lambda: not broker_logs.held_clusters(pid)):
-            left = ", ".join(record.label for record in broker_logs.held_clusters(pid))
+        if not Deadline(REMOVAL_TIMEOUT).wait_for(lambda: not self._held(pid)):
+            left = ", ".join(record.label for record in self._held(pid))
             pytest.fail(f"{self.nodeid}: its kernel is gone and left {left}", pytrace=False)
+
+    def _held(self, pid: int) -> list[RunRecord]:
+        return broker_logs.held_runs(pid, self.run_dir)
 
 
 class Cell(IPyNbCell):  # type: ignore[misc]
@@ -199,7 +259,7 @@ class Cell(IPyNbCell):  # type: ignore[misc]
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
         error = excinfo.value
-        parts = [f"{self.nodeid.split('::')[0]}, cell {self.cell_num}: {error or type(error)}"]
+        parts = [f"{self.parent.nodeid}, cell {self.cell_num}: {error or type(error)}"]
         parts += ["", "the cell:", *(f"  {line}" for line in self.cell.source.splitlines())]
         if isinstance(error, NbCellError):
             if error.inner_traceback:
@@ -207,7 +267,7 @@ class Cell(IPyNbCell):  # type: ignore[misc]
         else:
             parts += ["", str(excinfo.getrepr(style="short"))]
         if self.parent.kernel is not None and hasattr(self.parent.kernel, "km"):
-            parts += ["", broker_logs.last_lines(self.parent.kernel.pid)]
+            parts += ["", broker_logs.last_lines(self.parent.kernel.pid, self.parent.run_dir)]
         return _ANSI.sub("", "\n".join(parts))
 
     def reportinfo(self) -> tuple[Path, int, str]:

@@ -161,9 +161,7 @@ def _count(cell: NotebookNode, number: int) -> None:
 
 
 def _render(notebook: NotebookNode) -> str:
-    notebook.metadata = nbformat.from_dict(
-        {"kernelspec": skeleton.KERNELSPEC, "language_info": skeleton.LANGUAGE_INFO}
-    )
+    notebook.metadata = nbformat.from_dict(skeleton.metadata_of(notebook))
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict(

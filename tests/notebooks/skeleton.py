@@ -47,6 +47,8 @@ may vary, see `sanitize.cfg`.
 
 from __future__ import annotations
 
+from typing import Any
+
 PARTS = (
     "You will be able to",
     "Needs",
@@ -72,6 +74,7 @@ TAGS = {
     "nbval-ignore-output": "its output cannot be compared; the text beside it says why",
     "room": "part of the 90 minutes' path for a room",
     "exercise": "a placeholder that the learner fills in",
+    "defines": "its functions are used by the exercises' solutions",
 }
 IGNORED = "nbval-ignore-output"
 FAILS = "raises-exception"
@@ -105,3 +108,11 @@ MIN_COMPARED = 0.75
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE_INFO = {"name": "python"}
 CELL_METADATA = ("tags", "mystnb")
+
+
+def metadata_of(notebook: Any) -> dict[str, Any]:
+    """What a committed notebook's own metadata is; its title names the page in an HTML export."""
+    first = notebook.cells[0].source if notebook.cells else ""
+    heading = first.partition("\n")[0].removeprefix("# ").strip()
+    named = {"title": heading} if heading else {}
+    return {"kernelspec": KERNELSPEC, "language_info": LANGUAGE_INFO, **named}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import re
 import socket
@@ -18,13 +19,13 @@ import nbformat
 from nbval.plugin import find_comment_markers
 
 from kafkalab.settings import BACKENDS, Settings
-from tests.notebooks import canonical, markdown, room, skeleton
+from tests.notebooks import canonical, markdown, record_truth, room, skeleton
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 GLOSSARY = ROOT / "docs" / "glossary.md"
 
-PORTS = {1, 9092, 9093, 9094, 19092, 19093, 19094, 8083}
+PORTS = {1, 9092, 9093, 9094, 19092, 19093, 19094, 8083, 5672, 6379, 8000}
 """Canonical addresses, Connect's port in the documentation, and 1, on which nobody listens."""
 _ADDRESS = re.compile(r"\b(?:127\.0\.0\.1|localhost):(\d+)")
 _PRIVATE_HOST = re.compile(r"\b(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.\d{1,3}\.\d{1,3}\b")
@@ -101,7 +102,13 @@ def glossary_terms() -> frozenset[str]:
 
 
 def _markdown_of(path: Path) -> str:
-    notebook = nbformat.read(path, as_version=4)
+    return _markdown_in(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _markdown_in(text: str) -> str:
+    """The prose of a notebook that is given as the text of its file."""
+    notebook = nbformat.reads(text, as_version=4)
     return "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
 
 
@@ -120,8 +127,7 @@ def written_by_refresh(s: Subject) -> Iterator[str]:
 
 
 def minimal_metadata(s: Subject) -> Iterator[str]:
-    allowed = {"kernelspec": skeleton.KERNELSPEC, "language_info": skeleton.LANGUAGE_INFO}
-    if s.notebook.metadata != allowed:
+    if s.notebook.metadata != skeleton.metadata_of(s.notebook):
         yield f"metadata of the notebook is {dict(s.notebook.metadata)}"
     for number, cell in enumerate(s.cells, start=1):
         if extra := set(cell.metadata) - set(skeleton.CELL_METADATA):
@@ -359,10 +365,22 @@ def _mappings(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 # --- outputs ----------------------------------------------------------------------------------
 
 
+def asks_whether_there_is_a_record(s: Subject) -> Iterator[str]:
+    for fault in record_truth.faults([cell.source for _, cell in s.code]):
+        yield f"cell {fault.part + 1}, {fault}"
+
+
 def never_sleeps(s: Subject) -> Iterator[str]:
     for number, cell in s.code:
-        if re.search(r"\bsleep\(", cell.source):
+        if re.search(r"\bsleep\(|\bEvent\(\)\.wait\(", cell.source):
             yield f"cell {number}: waits with sleep; wait for a state"
+
+
+def says_what_flush_counts(s: Subject) -> Iterator[str]:
+    """`flush` counts records without an answer: one that was refused has its answer."""
+    for number, cell in enumerate(s.cells, start=1):
+        if "not sent yet" in cell.source:
+            yield f"cell {number} of all: flush counts records without an answer"
 
 
 def clean_streams(s: Subject) -> Iterator[str]:
@@ -470,6 +488,8 @@ CHECKS: Sequence[Check] = (
     lists_begin_at_one,
     pictures_have_words,
     never_sleeps,
+    asks_whether_there_is_a_record,
+    says_what_flush_counts,
     clean_streams,
     errors_only_where_meant,
     names_no_machine,

@@ -17,6 +17,28 @@ COMMITTED = [
     ("1  127.0.0.1:20001  running", "1  127.0.0.1:9092   running"),
     ("│ 127.0.0.1:20001 │", "│ 127.0.0.1:9092  │"),
     ("host='127.0.0.1', port=20002", "host='127.0.0.1', port=9093"),
+    ("Redis     127.0.0.1:32009  running", "Redis     127.0.0.1:6379   running"),
+    ("RabbitMQ  127.0.0.1:32752  running", "RabbitMQ  127.0.0.1:5672   running"),
+    ("Prometheus  http://127.0.0.1:32010  running", "Prometheus  http://127.0.0.1:9090   running"),
+    ("http://127.0.0.1:32750/api/v1/query", "http://127.0.0.1:9090/api/v1/query"),
+    ("{1: 'http://127.0.0.1:32014/metrics'}", "{1: 'http://127.0.0.1:9404/metrics'}"),
+    ("{3: 'http://127.0.0.1:32756/metrics'}", "{3: 'http://127.0.0.1:9406/metrics'}"),
+    ("HDFS     127.0.0.1:32011  running", "HDFS     127.0.0.1:9870   running"),
+    ("webhdfs://127.0.0.1:32751/lake", "webhdfs://127.0.0.1:9870/lake"),
+    ("http://127.0.0.1:32013/webhdfs/v1/lake", "http://127.0.0.1:9864/webhdfs/v1/lake"),
+    ("{'host': '127.0.0.1', 'port': 32011}", "{'host': '127.0.0.1', 'port': 9870}"),
+    ("PostgreSQL  127.0.0.1:32017  running", "PostgreSQL  127.0.0.1:5432   running"),
+    ("host=127.0.0.1 port=32757 database=shop", "host=127.0.0.1 port=5432 database=shop"),
+    ("jdbc:postgresql://kafkalab-3f9a2c41d0-postgresql:5432/", "jdbc:postgresql://127.0.0.1:5432/"),
+    ("postgresql://127.0.0.1:32347/shop", "postgresql://127.0.0.1:5432/shop"),
+    ("Flink    127.0.0.1:32018  running", "Flink    127.0.0.1:8083   running"),
+    ("http://127.0.0.1:32758/v1/info", "http://127.0.0.1:8083/v1/info"),
+    ("http://127.0.0.1:32013/jobs/overview", "http://127.0.0.1:8081/jobs/overview"),
+    ("{'host': '127.0.0.1', 'port': 32018}", "{'host': '127.0.0.1', 'port': 8083}"),
+    ("<td>127.0.0.1:32009</td>", "<td>127.0.0.1:6379</td>"),
+    ("<td>127.0.0.1:32342</td>", "<td>127.0.0.1:5672</td>"),
+    ("{'host': '127.0.0.1', 'port': 32009}", "{'host': '127.0.0.1', 'port': 6379}"),
+    ("{'host': '127.0.0.1', 'port': 32002}", "{'host': '127.0.0.1', 'port': 5672}"),
     ("client /172.18.0.5:41234", "client /127.0.0.1:41234"),
     ("TopicId: 5L6g3nShT-eMCtK__X86sw\tPart", "TopicId: Kz4mV0pTQhCw2d8sYbN3xA\tPart"),
     (
@@ -43,6 +65,11 @@ EQUAL = [
     ("2026-11-24T03:58:23.123456+00:00", "2026-11-25T03:58:24Z"),
     ("CreateTime:1795493224881", "CreateTime:1799999999999"),
     ("read in 0.42 s", "read in 12.1 s"),
+    (
+        "Redis list  4.0 times\nKafka topic  1.0 times  yes",
+        "Redis list  5.7 times\nKafka topic  1.1 times  yes",
+    ),
+    ("<td>49.7 times</td>", "<td>8.0 times</td>"),
     ("java 17.0.12", "java 25.0.2"),
     ("GROUP  TOPIC\ng      t", "GROUP TOPIC\ng  t   "),
     ("1     \tA", "1\tA"),
@@ -62,6 +89,9 @@ DIFFERENT = [
     ("Kafka 4.3.1", "Kafka 4.3.2"),
     ("  indented", "indented"),
     ("a b", "ab"),
+    ("delivered 4 times", "delivered 5 times"),
+    ("lz4  4 times", "lz4  5 times"),
+    ("lz4 makes it 2.5 times as small", "lz4 makes it 2.6 times as small"),
     ("1600000000000", "1600000000001"),
     ("acks=all", "acks=1"),
 ]
@@ -106,6 +136,10 @@ def test_every_rule_changes_one_of_the_samples() -> None:
     texts += ["File /usr/lib/python3.11/json/x.py", "on 2026-11-24", "pid 123", "a  \n"]
     texts += ["Tue Nov 24 03:58:23 UTC 2026"]
     texts += ['<svg class="k" data-compare="text" height="9"><text>0.31</text></svg>']
+    texts += [
+        '<div hidden="hidden" style="display:initial"><div tabindex="0" style="overflow-x:auto">'
+        '<div style="min-width:774px"><svg width="860"></svg></div></div></div>'
+    ]
     texts += ["Live view of topic orders\nLog", "<p><pre>Live view of topic orders\nLog</pre></p>"]
     idle = [rule.pattern for rule, new in rules() if all(rule.sub(new, t) == t for t in texts)]
     assert not idle

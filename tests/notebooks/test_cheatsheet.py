@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -23,6 +24,7 @@ from tests.notebooks.structure import NOTEBOOKS, ROOT, all_notebooks
 SHEET = ROOT / "docs" / "cheatsheet.md"
 TEXT = SHEET.read_text(encoding="utf-8")
 MOST_ROWS = 30
+MOST_ROWS_OF_USE_CASES = 30
 LAST_OF_QUICK_START = "12"
 
 _SERVER = re.compile(r"--bootstrap-server\s+\S+")
@@ -41,7 +43,9 @@ class Row:
 
 
 def rows(text: str) -> list[Row]:
-    table = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    lines = text.splitlines()
+    heads = {above for above, line in pairwise(lines) if line.startswith("|---")}
+    table = [line for line in lines if line.startswith("| ") and line not in heads]
     return [_row(*(part.strip() for part in line.strip("|").split("|"))) for line in table]
 
 
@@ -110,20 +114,30 @@ def _strings(source: str) -> Iterator[str]:
             yield node.value
 
 
-ROWS = rows(TEXT)
+PAGE, USE_CASES = map(rows, TEXT.split("## Use cases"))
+ROWS = [*PAGE, *USE_CASES]
 
 
-def test_it_is_one_page() -> None:
-    assert 20 <= len(ROWS) <= MOST_ROWS
+def test_the_quick_start_is_one_page() -> None:
+    assert 20 <= len(PAGE) <= MOST_ROWS
+    assert 1 <= len(USE_CASES) <= MOST_ROWS_OF_USE_CASES
     assert all(row.console or row.python for row in ROWS)
     assert len({row.task for row in ROWS}) == len(ROWS)
 
 
-def test_it_has_every_notebook_of_the_quick_start() -> None:
-    wanted = {path for path in all_notebooks() if path.name < LAST_OF_QUICK_START}
-    linked = {path for row in ROWS for path in row.notebooks}
-    assert {path.name for path in wanted - linked} == set()
-    assert linked <= wanted, "a link that leads to no notebook of the quick start"
+def test_it_has_every_notebook() -> None:
+    quick_start = {path for path in all_notebooks() if path.name < LAST_OF_QUICK_START}
+    for part, wanted in ((PAGE, quick_start), (USE_CASES, set(all_notebooks()) - quick_start)):
+        linked = {path for row in part for path in row.notebooks}
+        assert {path.name for path in wanted - linked} == set()
+        assert linked <= wanted, "a link that leads to no notebook of its part"
+
+
+def test_where_a_start_begins_is_said_with_the_group() -> None:
+    """`auto.offset.reset` alone would be false: a group with a bookmark goes on from it."""
+    lines = [line for row in ROWS for line in row.python if "auto.offset.reset" in line]
+    assert len(lines) == 2
+    assert [line for line in lines if '"group.id": "<new group>"' not in line] == []
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.task.replace(" ", "-"))

@@ -1,172 +1,32 @@
-"""A notebook that ■ interrupts in any cell can be run again from its first cell.
-
-One cell of each notebook, chosen by its name, so that a failure is the same on the next run;
-`python -m tests.notebooks.test_interrupted 06` presses in all cells of one, one after the other.
-"""
+"""What ■ in a cell leaves behind is told by the next run from the first cell."""
 
 from __future__ import annotations
 
-import argparse
-import random
-import shutil
-import sys
-import tempfile
-import time
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import KernelManager
+import nbformat
 
-from tests.notebooks import skeleton, structure
-from tests.notebooks.kernel import as_in_jupyterlab, client_of
+from tests.notebooks.interrupted import Press, faults_of
 
-CELL_SECONDS = 120.0
-STOP_SECONDS = 30.0
-"""The longest that a cell may take to end once ■ was pressed, on a busy machine."""
-
-LATEST_PRESS = 1.5
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+ONCE = "assert 'seen' not in globals(), 'twice'\nseen = True"
+AGAIN = "seen = True"
 
 
-@dataclass(frozen=True)
-class Cell:
-    """A code cell: its number as JupyterLab shows it, its source, and whether it is to fail."""
-
-    number: int
-    source: str
-    fails: bool
+def test_a_cell_that_cannot_run_again_is_named(tmp_path: Path) -> None:
+    [fault] = faults_after_a_press(tmp_path, ONCE)
+    assert fault.startswith("lesson.ipynb: cell 1 raised")
+    assert "AssertionError: twice" in fault
+    assert "after ■ in cell 2" in fault
 
 
-@dataclass(frozen=True)
-class Press:
-    """■ in cell `number`, `after` seconds."""
-
-    number: int
-    after: float
+def test_cells_that_run_again_have_no_fault(tmp_path: Path) -> None:
+    assert faults_after_a_press(tmp_path, AGAIN) == []
 
 
-def cells_of(path: Path) -> list[Cell]:
-    return [
-        Cell(number, cell.source, skeleton.FAILS in cell.metadata.get("tags", []))
-        for number, cell in structure.subject(path).code
-    ]
-
-
-@pytest.mark.parametrize("interrupted", structure.all_notebooks(), ids=lambda path: path.stem)
-def test_a_notebook_that_was_interrupted_runs_again_from_its_first_cell(interrupted: Path) -> None:
-    assert list(faults_of(interrupted, [press_in(interrupted)])) == []
-
-
-def press_in(path: Path) -> Press:
-    moments = random.Random(path.stem)
-    return Press(moments.choice(cells_of(path)).number, moments.uniform(0, LATEST_PRESS))
-
-
-def faults_of(path: Path, presses: Sequence[Press]) -> Iterator[str]:
-    """What goes wrong where ■ is pressed in one cell after the other.
-
-    After each press the notebook is run again from its first cell: as far as the next press, at
-    last to its end. A fault costs a new kernel.
-    """
-    cells = cells_of(path)
-    left = deque(presses)
-    while left:
-        with kernel_in_a_copy_of(path.parent) as (manager, client):
-            fault, before = "", "in a new kernel"
-            while left and not fault:
-                press = left.popleft()
-                cell = cells[press.number - 1]
-                fault = fault_in(client, cells[: press.number - 1], before)
-                fault = fault or fault_of_press(manager, client, cell, press)
-                before = f"after ■ in cell {press.number}, pressed after {press.after:.2f} s"
-            fault = fault or fault_in(client, cells, before)
-        if fault:
-            yield f"{path.name}: {fault}"
-
-
-def fault_in(client: BlockingKernelClient, cells: Sequence[Cell], before: str) -> str:
-    """Run cells; what went wrong, and what had happened before."""
-    faults = (fault_of(client, cell) for cell in cells)
-    return next((f"{fault}, {before}" for fault in faults if fault), "")
-
-
-def fault_of_press(
-    manager: KernelManager, client: BlockingKernelClient, cell: Cell, press: Press
-) -> str:
-    message = client.execute(cell.source)
-    time.sleep(press.after)  # the moment is the point
-    manager.interrupt_kernel()
-    pressed = time.monotonic()
-    client._recv_reply(message, timeout=STOP_SECONDS + CELL_SECONDS)
-    took = time.monotonic() - pressed
-    return f"cell {press.number} ended {took:.0f} s after ■" if took > STOP_SECONDS else ""
-
-
-def fault_of(client: BlockingKernelClient, cell: Cell) -> str:
-    said: list[str] = []
-
-    def collect(message: dict[str, dict[str, object]]) -> None:
-        content = message["content"]
-        if "ename" in content:
-            said.append(f"{content['ename']}: {content['evalue']}")
-
-    try:
-        client.execute_interactive(
-            cell.source, timeout=CELL_SECONDS, output_hook=collect, allow_stdin=False
-        )
-    except TimeoutError:
-        return f"cell {cell.number} did not end"
-    return "" if bool(said) == cell.fails else f"cell {cell.number} raised {said}"
-
-
-@contextmanager
-def kernel_in_a_copy_of(folder: Path) -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
-    with tempfile.TemporaryDirectory() as room:
-        shutil.copytree(folder, Path(room, "notebooks"))
-        manager = KernelManager(kernel_name="python3")
-        with as_in_jupyterlab():
-            manager.start_kernel(cwd=str(Path(room, "notebooks")))
-        try:
-            client = client_of(manager, CELL_SECONDS)
-            yield manager, client
-            client.stop_channels()
-        finally:
-            manager.shutdown_kernel(now=True)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Press in each cell of the notebooks that are named by number, or of all."""
-    parser = argparse.ArgumentParser(prog="python -m tests.notebooks.test_interrupted")
-    parser.add_argument("numbers", nargs="*", help="such as 06; by default all")
-    parser.add_argument("--first", type=int, default=1, help="the first cell to press in")
-    parser.add_argument("--at-once", type=int, default=2, help="notebooks at the same time")
-    options = parser.parse_args(arguments)
-    moments = random.Random()
-    paths = [
-        path
-        for path in structure.all_notebooks()
-        if not options.numbers or path.name[:2] in options.numbers
-    ]
-
-    def found(path: Path) -> list[str]:
-        numbers = [cell.number for cell in cells_of(path)[options.first - 1 :]]
-        presses = [Press(number, moments.uniform(0, LATEST_PRESS)) for number in numbers]
-        return list(faults_of(path, presses))
-
-    faulty = 0
-    with ThreadPoolExecutor(options.at_once) as pool:
-        for path, faults in zip(paths, pool.map(found, paths), strict=True):
-            print(f"{path.name}:", "; ".join(faults) or "no fault", flush=True)
-            faulty += bool(faults)
-    return 1 if faulty or not paths else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def faults_after_a_press(folder: Path, first: str) -> list[str]:
+    """Of two cells; ■ is pressed in the second, which waits in its first run only."""
+    waits = "import time\nif not globals().get('waited'):\n    waited = True\n    time.sleep(60)"
+    path = folder / "lesson.ipynb"
+    cells = [nbformat.v4.new_code_cell(source) for source in (first, waits)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return list(faults_of(path, [Press(2, 0.5)]))

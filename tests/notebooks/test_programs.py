@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Consumer, Producer
 
 from kafkalab import KafkaCluster
-from kafkalab.deadline import Deadline
+from kafkalab.common.deadline import Deadline
 from tests.notebooks.structure import NOTEBOOKS
 
 FOLDER = NOTEBOOKS / "quickstart"
@@ -73,6 +74,45 @@ def test_both_end_cleanly(address: str, tmp_path: Path) -> None:
         assert "ended by Ctrl-C" in end_by_ctrl_c(producer)
         assert "ended by Ctrl-C" in end_by_ctrl_c(consumer)
     assert complaints(tmp_path) == complaints(tmp_path / "p") == ""
+
+
+STATIC = """
+import runpy, sys
+import confluent_kafka
+
+class Static(confluent_kafka.Consumer):
+    def __init__(self, settings):
+        super().__init__({**settings, "group.instance.id": "one"})
+
+confluent_kafka.Consumer = Static
+runpy.run_path(sys.argv.pop(1), run_name="__main__")
+"""
+
+
+def test_consumer_ends_where_it_cannot_go_on(address: str) -> None:
+    """A real fatal error: two consumers that say they are the same one of a group."""
+    topic = "fatal"
+    program = [sys.executable, "-u", "-c", STATIC, str(FOLDER / "consumer.py"), address, topic]
+    with Producer({"bootstrap.servers": address}) as producer:
+        producer.produce(topic, b"hello")
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    same = {"bootstrap.servers": address, "group.id": "terminal", "group.instance.id": "one"}
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "hello\n"
+        with Consumer(same) as other:
+            other.subscribe([topic])
+            ended = Deadline(BOUND).wait_for(
+                lambda: (other.poll(0.2), process.poll())[1] is not None
+            )
+            assert ended
+        said = process.communicate(timeout=BOUND)[1]
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 1
+    assert "trouble: " in said
+    assert "this consumer cannot go on" in said
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to one process there")

@@ -1,7 +1,7 @@
-"""■ in notebook 10: quixstreams takes it while an application runs, and `run_app` gives it back.
+"""■ while an application of quixstreams runs: the library takes it, `stop_button` gives it back.
 
 The functions that take it are the library's own; only what they stop is a stand-in, since a
-running application needs a cluster, and `test_interrupted` has one.
+running application needs a cluster, and `interrupted` has one.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from quixstreams import Application
 
-from tests.notebooks.structure import NOTEBOOKS, subject
+from kafkalab import stop_button
 
 LIBRARY: Any = Application  # its handlers get a stand-in for themselves
-STREAMS = NOTEBOOKS / "quickstart" / "10_streams.ipynb"
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
@@ -39,33 +38,46 @@ class Runs:
     def stop(self) -> None:
         self.stopped = True
 
-    def run(self, count: int, timeout: float) -> None:
+    def run(self) -> None:
         LIBRARY._setup_signal_handlers(self)
         if self._pressed:
             os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.fixture
-def run_app() -> Iterator[Callable[[Runs, int], None]]:
-    (source,) = (cell.source for _, cell in subject(STREAMS).code if "def run_app" in cell.source)
-    names: dict[str, Any] = {}
-    exec("import signal\n" + source, names)  # noqa: S102
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     signal.signal(signal.SIGINT, signal.default_int_handler)  # as a kernel does before a cell
-    yield names["run_app"]
+    yield
+    now = {number: signal.getsignal(number) for number in before}
     for number, handler in before.items():
         signal.signal(number, handler)
+    assert now == {**before, signal.SIGINT: signal.default_int_handler}
 
 
-def test_the_button_works_again_after_a_run(run_app: Callable[[Runs, int], None]) -> None:
-    run_app(Runs(pressed=False), 1)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+def test_the_button_works_again_after_a_run() -> None:
+    app = Runs(pressed=False)
+    with stop_button():
+        app.run()
+    assert not app.stopped
 
 
-def test_the_button_ends_the_run_and_the_cell(run_app: Callable[[Runs, int], None]) -> None:
+def test_the_button_ends_the_run_and_the_cell() -> None:
     app = Runs(pressed=True)
-    with pytest.raises(KeyboardInterrupt):
-        run_app(app, 1)
+    with pytest.raises(KeyboardInterrupt), stop_button():
+        app.run()
     assert app.stopped
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_error_in_the_run_stays_what_it_is() -> None:
+    def run_and_fail() -> None:
+        Runs(pressed=False).run()
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError), stop_button():
+        run_and_fail()
+
+
+def test_the_button_before_the_library_takes_it() -> None:
+    with pytest.raises(KeyboardInterrupt), stop_button():
+        signal.raise_signal(signal.SIGINT)

@@ -96,9 +96,7 @@ def whole() -> Any:
     for number, cell in enumerate((c for c in cells if c.cell_type == "code"), start=1):
         cell.execution_count = number
     notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata = nbformat.from_dict(
-        {"kernelspec": skeleton.KERNELSPEC, "language_info": skeleton.LANGUAGE_INFO}
-    )
+    notebook.metadata = nbformat.from_dict(skeleton.metadata_of(notebook))
     return notebook
 
 
@@ -238,7 +236,18 @@ DAMAGES: list[tuple[structure.Check, Callable[[Any], None], str]] = [
         printed(5, result(**{"text/html": "<svg></svg>"})),
         "without title",
     ),
+    (
+        structure.says_what_flush_counts,
+        replaced(3, "print", 'print("records not sent yet:", producer.flush(10))\nprint'),
+        "without an answer",
+    ),
+    (
+        structure.asks_whether_there_is_a_record,
+        replaced(3, "print", "record = consumer.poll(1)\nfound = 1 if record else 0\nprint"),
+        "record is true",
+    ),
     (structure.never_sleeps, replaced(3, "print", "time.sleep(1)\nprint"), "sleep"),
+    (structure.never_sleeps, replaced(3, "print", "Event().wait(1)\nprint"), "sleep"),
     (
         structure.clean_streams,
         printed(3, nbformat.v4.new_output("stream", name="stderr", text="%3|FAIL")),

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from kafkalab import archives, trainer
-from kafkalab.distribution import Distribution, Java
-from kafkalab.registry import Owner
+from kafkalab.install import class_archive, format_template, trainer
+from kafkalab.install.format_template import Origin
+from kafkalab.install.java import Java
+from kafkalab.install.kafka import Distribution
+from kafkalab.releases import CURRENT
+from kafkalab.runtime.owner import Owner
 
 
 @pytest.fixture
@@ -21,11 +24,11 @@ def distribution(tmp_path: Path) -> Distribution:
     jars = (tmp_path / "a.jar", tmp_path / "b.jar")
     for jar in jars:
         jar.write_bytes(b"jar")
-    return Distribution(Java(tmp_path / "java", 25, "one"), jars, "home")
+    return Distribution(Java(tmp_path / "java", 25, "one"), jars, "home", CURRENT)
 
 
 def test_newer_java_gets_every_line_first(distribution: Distribution) -> None:
-    full, without_references, classes = archives.class_lists(distribution.java)
+    full, without_references, classes = class_archive.class_lists(distribution)
     assert any(line.startswith("@cp ") for line in full)
     assert not any(line.startswith("@cp") for line in without_references)
     assert any(line.startswith("@lambda-proxy ") for line in without_references)
@@ -34,29 +37,28 @@ def test_newer_java_gets_every_line_first(distribution: Distribution) -> None:
         assert name in classes
 
 
-def test_older_java_gets_no_reference_lines() -> None:
-    lists = list(archives.class_lists(Java(Path("java"), 17, "old")))
+def test_older_java_gets_no_reference_lines(distribution: Distribution) -> None:
+    old = dataclasses.replace(distribution, java=Java(Path("java"), 17, "old"))
+    lists = list(class_archive.class_lists(old))
     assert len(lists) == 2
     assert not any(line.startswith("@cp") for lines in lists for line in lines)
 
 
 def test_class_list_names_no_machine(distribution: Distribution) -> None:
-    text = "\n".join(next(iter(archives.class_lists(distribution.java))))
+    text = "\n".join(next(iter(class_archive.class_lists(distribution))))
     assert "kafkalab" not in text  # a folder of the cache
     assert "source:" not in text
     assert " id: " not in text
 
 
 def test_every_tool_is_in_the_class_list(distribution: Distribution) -> None:
-    from kafkalab.distribution import TOOL_CLASSES
-
-    classes = set(next(iter(archives.class_lists(distribution.java))))
-    missing = {name for name in TOOL_CLASSES.values() if name.replace(".", "/") not in classes}
+    classes = set(next(iter(class_archive.class_lists(distribution))))
+    missing = {name for name in CURRENT.scripts.values() if name.replace(".", "/") not in classes}
     assert missing == set()
 
 
 def key(distribution: Distribution) -> str:
-    return archives._Slot.of(Path("cache"), distribution).key
+    return class_archive._Slot.of(Path("cache"), distribution).key
 
 
 def test_key_changes_with_everything_that_an_archive_depends_on(
@@ -73,9 +75,9 @@ def test_key_changes_with_everything_that_an_archive_depends_on(
 
 
 def test_no_archive_is_no_damage(tmp_path: Path, distribution: Distribution) -> None:
-    assert archives.find(tmp_path, distribution) is None
-    assert archives.find_damage(tmp_path, distribution) is None
-    assert archives.jvm_options(tmp_path, distribution) == []
+    assert class_archive.find(tmp_path, distribution) is None
+    assert class_archive.find_damage(tmp_path, distribution) is None
+    assert class_archive.jvm_options(tmp_path, distribution) == []
 
 
 def test_trainer_waits_no_longer_than_its_owner_lives(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,25 +97,25 @@ def test_trainer_goes_to_work_once_the_machine_is_idle(monkeypatch: pytest.Monke
 def test_template_is_used_only_where_it_is_intact(
     tmp_path: Path, distribution: Distribution, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert archives.format_template(tmp_path, distribution) is None
-    archives.keep_format_template(tmp_path, distribution, b"checkpoint")
-    assert archives.format_template(tmp_path, distribution) == b"checkpoint"
+    assert format_template.find(tmp_path, Origin.of_jars(distribution)) is None
+    format_template.keep(tmp_path, Origin.of_jars(distribution), b"checkpoint")
+    assert format_template.find(tmp_path, Origin.of_jars(distribution)) == b"checkpoint"
     (path,) = (tmp_path / "archives").glob("format-*.json")
     whole = path.read_bytes()
     for damaged in (whole[: len(whole) // 2], b"", b"[]", whole.replace(b'"sha256": "', b'"x": "')):
         path.write_bytes(damaged)
         caplog.clear()
-        assert archives.format_template(tmp_path, distribution) is None
+        assert format_template.find(tmp_path, Origin.of_jars(distribution)) is None
         assert "damaged" in caplog.text
         assert not path.exists()
-    archives.keep_format_template(tmp_path, distribution, b"checkpoint")
+    format_template.keep(tmp_path, Origin.of_jars(distribution), b"checkpoint")
     flipped = whole.replace(b"Y2hlY2twb2ludA", b"Y2hlY2twb2luaA")
     assert flipped != whole
     path.write_bytes(flipped)
-    assert archives.format_template(tmp_path, distribution) is None
+    assert format_template.find(tmp_path, Origin.of_jars(distribution)) is None
 
 
 def test_template_of_another_kafka_is_not_used(tmp_path: Path, distribution: Distribution) -> None:
-    archives.keep_format_template(tmp_path, distribution, b"checkpoint")
+    format_template.keep(tmp_path, Origin.of_jars(distribution), b"checkpoint")
     os.utime(distribution.class_path[0], (1, 1))
-    assert archives.format_template(tmp_path, distribution) is None
+    assert format_template.find(tmp_path, Origin.of_jars(distribution)) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import failover
+from benchmarks import failover, sections
 from tests.failover import Tally
 
 GOOD = (Tally(400, 400, 0, 0), Tally(20, 10, 10, 0), Tally(20, 10, 10, 0, unclean=1))
@@ -20,7 +20,11 @@ def test_section_counts_the_runs_that_held() -> None:
 def test_section_is_replaced_and_outlives_the_rest_of_the_page() -> None:
     first = failover.section([failover.Run("process", 1, GOOD)], {})
     second = failover.section([failover.Run("process", 2, GOOD)], {})
-    page = failover.with_section(failover.with_section("# Page\n", first), second)
+    page = sections.with_section("# Page\n", failover.NAME, first)
+    page = sections.with_section(page, failover.NAME, second)
     assert page == f"# Page\n\n{second}"
-    assert failover.keep("# Written again\n", page) == f"# Written again\n\n{second}"
-    assert failover.keep("# Written again\n", "# Page\n") == "# Written again\n"
+    other = sections.marked("other", "a \\1 of another program")
+    page = sections.with_section(page, "other", other)
+    assert sections.with_section(page, failover.NAME, first) == f"# Page\n\n{first}\n{other}"
+    assert sections.keep("# Written again\n", page) == f"# Written again\n\n{second}\n{other}"
+    assert sections.keep("# Written again\n", "# Page\n") == "# Written again\n"

@@ -22,9 +22,14 @@ def starts(**first_record: list[float]) -> dict[str, list[dict[str, object]]]:
 STARTS = starts(stock=[4.0, 5.0, 9.0], process_1_warm=[1.0, 2.0, 1.5], process_3_warm=[4.0] * 3)
 TOOLS = {"kafka-topics.sh --list": {"stock": [1.0, 1.0, 3.0], "ours": [0.5, 0.5, 0.1]}}
 
+READS = {
+    "bare": [{"seconds": 1.8}, {"seconds": 2.0}, {"seconds": 9.0}],
+    "ours": [{"seconds": 2.0, "frame": 250e6, "peak": 300e6}] * 3,
+}
+
 
 def test_targets_compare_medians_of_one_run() -> None:
-    one, three, read, tool, memory = report.targets(STARTS, TOOLS)
+    one, three, read, tool, memory, *_ = report.targets(STARTS, TOOLS, READS)
     assert one.measured == pytest.approx(1.5 / 5.0)
     assert three.measured == pytest.approx(4.0 / 1.5)
     assert tool.measured == pytest.approx(0.5)
@@ -38,11 +43,21 @@ def test_targets_compare_medians_of_one_run() -> None:
     ]
 
 
+def test_reading_is_compared_with_the_bare_loop_and_its_peak_with_the_frame() -> None:
+    *_, speed, peak = report.targets(STARTS, TOOLS, READS)
+    assert speed.measured == pytest.approx(1.0)
+    assert peak.measured == pytest.approx(1.2)
+    assert speed.met
+    slow = {**READS, "bare": [{"seconds": 1.8}]}
+    assert [target.met for target in report.targets(STARTS, TOOLS, slow)[-2:]] == [False, True]
+
+
 def test_page_shows_median_and_spread_and_says_what_is_not_met() -> None:
     made = {"seconds": 5.0, "bytes": 84e6}
-    page = report.render(machine={"cores": "2"}, made=made, starts=STARTS, tools=TOOLS)
+    page = report.render(machine={"cores": "2"}, made=made, starts=STARTS, tools=TOOLS, reads=READS)
     assert "| 5.00 (4.00–9.00) | 1.00 |" in page  # noqa: RUF001
     assert page.count("**not met**") == 1
+    assert "| `read_topic` | 2.00 (2.00–2.00) | 1.00 | 250 | 1.20 (1.20–1.20) |" in page  # noqa: RUF001
     assert "run of 3 rounds" in page
 
 

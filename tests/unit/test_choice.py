@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from kafkalab.backends import choice, docker_engine
-from kafkalab.backends.docker_engine import EngineReport
+from kafkalab.backends import choice
+from kafkalab.backends.protocol import ClusterRequest
 from kafkalab.errors import KafkaLabError
+from kafkalab.runtime import docker_engine
+from kafkalab.runtime.docker_engine import EngineReport
 from kafkalab.settings import Settings
 
 NO_ENGINE = EngineReport(False, "No Docker engine answers.", "start Docker", "unix:///s", "image")
@@ -111,7 +113,7 @@ def test_docker_without_an_engine_is_refused(
 ) -> None:
     """The real look at an engine: this one is not there."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
-    backend = choice.make(choice.decide(settings, "docker"), settings, 1, owner=None, config={})
+    backend = choice.make(choice.decide(settings, "docker"), settings, ClusterRequest(1, None, {}))
     with pytest.raises(KafkaLabError) as caught:
         backend.fetch()
     assert "No Docker engine answers" in caught.value.what
@@ -125,7 +127,7 @@ def test_a_remote_engine_is_refused_and_said_so(
     decision = choice.decide(settings, "auto")
     assert decision.name == "process"
     assert "another machine" in decision.reason
-    backend = choice.make(choice.decide(settings, "docker"), settings, 1, owner=None, config={})
+    backend = choice.make(choice.decide(settings, "docker"), settings, ClusterRequest(1, None, {}))
     with pytest.raises(KafkaLabError) as caught:
         backend.fetch()
     assert "192.0.2.77" in caught.value.what
@@ -141,5 +143,5 @@ def test_processes_are_ready_only_with_java_and_kafka(
     def no_java() -> None:
         raise KafkaLabError("No Java.", fix="install one")
 
-    monkeypatch.setattr("kafkalab.distribution.find_java", no_java)
+    monkeypatch.setattr("kafkalab.backends.choice.find_java", no_java)
     assert not choice.processes_ready(replace(settings, kafka_home=tmp_path))

@@ -13,13 +13,16 @@ from typing import NoReturn
 
 import pytest
 
-from kafkalab import cli, doctor, leftovers, standing, status
-from kafkalab.doctor import Finding, Severity
+from kafkalab.backends.record import ClusterRecord
 from kafkalab.errors import KafkaLabError
-from kafkalab.leftovers import Leftover
-from kafkalab.registry import ClusterRecord, Owner, cluster_folder
+from kafkalab.runtime.owner import Owner
+from kafkalab.runtime.registry import RECORD, RunRecord, run_folder
 from kafkalab.settings import Settings
-from kafkalab.status import BrokerStatus, ClusterStatus
+from kafkalab.terminal import cli, leftovers, standing, status
+from kafkalab.terminal.doctor import report
+from kafkalab.terminal.doctor.finding import Finding, Severity
+from kafkalab.terminal.leftovers import Leftover
+from kafkalab.terminal.status import BrokerStatus, ClusterStatus
 
 COMMANDS = ("lab", "start", "status", "stop", "console", "reset", "prefetch", "doctor")
 
@@ -38,9 +41,14 @@ def write_record(
     cache: Path, label: str, name: str, owner: Owner | None, brokers: int = 1
 ) -> ClusterRecord:
     record = ClusterRecord(label, "process", "id", owner, 20_000, brokers, "", {}, name)
-    cluster_folder(cache / "run", label)
+    run_folder(cache / "run", label)
     record.write(cache / "run")
     return record
+
+
+def write_run(cache: Path, label: str, program: str, owner: Owner, **details: object) -> None:
+    run_folder(cache / "run", label)
+    RunRecord(label, program, "process", owner, details=details).write(cache / "run")
 
 
 def dead_owner() -> Owner:
@@ -117,7 +125,7 @@ def test_ctrl_c_ends_quietly(
 
 
 def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
-    line = f"{shlex.quote(sys.executable)} -m kafkalab.cli status | true"
+    line = f"{shlex.quote(sys.executable)} -m kafkalab.terminal.cli status | true"
     run = subprocess.run(
         ["sh", "-c", line],
         capture_output=True,
@@ -131,7 +139,10 @@ def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
 
 def test_the_help_comes_at_once() -> None:
     """No pandas, no clients, no docker: a fifth of a second on a slow machine."""
-    script = "import sys; from kafkalab import cli; cli._parser(); print(*sys.modules)"
+    script = (
+        "import sys; from kafkalab.terminal import cli, command_line;"
+        "command_line.parser(); print(*sys.modules)"
+    )
     run = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
@@ -153,7 +164,7 @@ def test_status_shows_standing_living_and_left_behind(
     write_record(cache, "kafkalab-1", "lab", None)
     write_record(cache, "kafkalab-2", "", Owner.this_process(), brokers=3)
     write_record(cache, "kafkalab-3", "", dead_owner())
-    write_record(cache, "kafkalab-trainer-4", "", Owner.this_process(), brokers=0)
+    write_run(cache, "kafkalab-trainer-4", "trainer", Owner.this_process())
     assert cli.main(["status"]) == 0
     table, behind = capsys.readouterr().out.split("\n\n")
     head, standing_row, living_row = table.splitlines()
@@ -178,8 +189,40 @@ def test_status_shows_standing_living_and_left_behind(
 
 def test_states_are_counted() -> None:
     brokers = tuple(BrokerStatus(i, f"a:{i}", "running" if i < 3 else "paused") for i in (1, 2, 3))
-    text = status.as_text([ClusterStatus("lab", "kafkalab-1", "docker", None, brokers)], [])
+    text = status.as_text([ClusterStatus("lab", "kafkalab-1", "docker", None, brokers)], [], [])
     assert "2 running, 1 paused" in text
+
+
+def test_status_shows_services(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_run(cache, "kafkalab-1", "redis", Owner.this_process(), port=32_009)
+    write_run(cache, "kafkalab-2", "rabbitmq", dead_owner(), port=32_012)
+    assert cli.main(["status"]) == 0
+    clusters, services, behind = capsys.readouterr().out.split("\n\n")
+    assert clusters.startswith("No cluster runs.")
+    head, row = services.splitlines()
+    assert head.split()[:2] == ["SERVICE", "NAME"]
+    assert row.split() == [
+        *("Redis", "-", "process", str(os.getpid())),
+        *("process", "stopped", "127.0.0.1:32009", "kafkalab-1"),
+    ]
+    assert "rabbitmq whose owner, process" in behind
+    assert cli.main(["status", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert [(item["service"], item["address"]) for item in data["services"]] == [
+        ("redis", "127.0.0.1:32009")
+    ]
+    assert [item["label"] for item in data["leftovers"]] == ["kafkalab-2"]
+
+
+def test_prefetch_names_the_services_that_it_knows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["prefetch", "radis"]) == cli.FAILED
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "There is no service 'radis'." in captured.err
+    assert (
+        "use one of debezium, flink, hdfs, jmx-exporter, postgresql, prometheus, rabbitmq, redis, "
+        "or a" in captured.err
+    )
 
 
 def test_stop_all_removes_what_the_dead_left_and_spares_the_living(
@@ -189,10 +232,10 @@ def test_stop_all_removes_what_the_dead_left_and_spares_the_living(
     write_record(cache, "kafkalab-1", "lab", None)
     write_record(cache, "kafkalab-2", "", Owner.this_process())
     write_record(cache, "kafkalab-3", "", dead_owner())
-    write_record(cache, "kafkalab-trainer-4", "", dead_owner(), brokers=0)
+    write_run(cache, "kafkalab-trainer-4", "trainer", dead_owner())
     (run / "kafkalab-5").mkdir()
     (run / "kafkalab-6").mkdir()
-    (run / "kafkalab-6" / "cluster.json").write_text("{", encoding="utf-8")
+    (run / "kafkalab-6" / RECORD).write_text("{", encoding="utf-8")
     (run / "ports").mkdir()
     for port, label in ((20_000, "kafkalab-2"), (20_010, "kafkalab-7"), (20_020, "kafkalab-3")):
         (run / "ports" / str(port)).write_text(label, encoding="utf-8")
@@ -285,7 +328,7 @@ def test_doctor_says_and_exits_by_what_stops(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     findings = [Finding("java", Severity.WARNING, "Old.", "update")]
-    monkeypatch.setattr(doctor, "examine", lambda: findings)
+    monkeypatch.setattr(report, "examine", lambda: findings)
     assert cli.main(["doctor"]) == 0
     assert "to mend it: update" in capsys.readouterr().out
     findings[0] = Finding("java", Severity.STOP, "None.", "install")

@@ -8,11 +8,13 @@ import javaproperties
 import pytest
 
 from kafkalab import KafkaLabError
-from kafkalab.backends import ToolCall
 from kafkalab.backends.existing import ExistingBackend, option_name, with_client_settings
-from kafkalab.client_properties import java_settings, parse, read, redact
-from kafkalab.deadline import Deadline
-from kafkalab.distribution import Distribution, Java
+from kafkalab.common.deadline import Deadline
+from kafkalab.install.java import Java
+from kafkalab.install.kafka import Distribution
+from kafkalab.lines.calls import PrivateFile, ToolCall, Word
+from kafkalab.lines.client_properties import java_settings, parse, read, redact
+from kafkalab.releases import CURRENT
 from kafkalab.settings import Settings
 
 SASL = {
@@ -124,27 +126,27 @@ def test_secrets_are_taken_out_of_a_message() -> None:
 # --- the call ---------------------------------------------------------------------------------
 
 
-def secured(*args: str, script: str = "kafka-topics.sh", **files: str) -> ToolCall:
-    call = ToolCall(script, args, files={f"file:{k}": v for k, v in files.items()} or None)
-    return with_client_settings(call, SASL, "--command-config")
+def secured(*args: Word) -> ToolCall:
+    return with_client_settings(ToolCall("kafka-topics.sh", args), SASL, "--command-config")
 
 
 def test_the_settings_go_beside_the_address_and_into_a_file() -> None:
     call = secured("--bootstrap-server", "a:1", "describe", "--status")
+    (file,) = call.private_files
     assert call.args == (
-        *("--bootstrap-server", "a:1", "--command-config", "{client.properties}"),
+        *("--bootstrap-server", "a:1", "--command-config", file),
         *("describe", "--status"),
     )
-    (content,) = (call.files or {}).values()
-    assert javaproperties.loads(content) == java_settings(SASL)
+    assert javaproperties.loads(file.text) == java_settings(SASL)
 
 
 def test_a_file_that_the_line_names_is_kept_and_wins() -> None:
-    call = secured("--command-config", "{file:mine}", "--bootstrap-server", "a:1", mine="acks=1\n")
-    assert call.args == ("--command-config", "{file:mine}", "--bootstrap-server", "a:1")
-    content = (call.files or {})["file:mine"]
-    assert "sasl.jaas.config" in content
-    assert content.endswith("acks=1\n")
+    mine = PrivateFile("mine", "acks=1\n", client=True)
+    call = secured("--command-config", mine, "--bootstrap-server", "a:1")
+    (file,) = call.private_files
+    assert call.args == ("--command-config", file, "--bootstrap-server", "a:1")
+    assert "sasl.jaas.config" in file.text
+    assert file.text.endswith("acks=1\n")
 
 
 def test_tools_without_a_client_get_no_settings() -> None:
@@ -164,7 +166,7 @@ def test_tools_without_a_client_get_no_settings() -> None:
 )
 def test_older_releases_call_the_option_otherwise(version: str, script: str, option: str) -> None:
     java = Java(Path("/java"), 17, "")
-    release = Distribution(java, (Path(f"/libs/kafka_2.13-{version}.jar"),), "home")
+    release = Distribution(java, (Path(f"/libs/kafka_2.13-{version}.jar"),), "home", CURRENT)
     assert option_name(script, release) == option
 
 
@@ -234,11 +236,12 @@ def test_an_unreachable_cluster_is_named_with_librdkafkas_reason(
 
 def test_brokers_of_somebody_else_are_left_alone(tmp_path: Path) -> None:
     backend = existing(tmp_path, "bootstrap.servers=a:1\n")
-    for call in (backend.kill_node, backend.pause_node, backend.resume_node, backend.start_node):
+    broker = backend.node(1)
+    for call in (broker.kill, broker.pause, broker.resume, broker.start):
         with pytest.raises(KafkaLabError, match="existing cluster"):
-            call(1)
+            call()
     with pytest.raises(KafkaLabError, match="existing cluster"):
-        backend.stop_node(1, Deadline(1))
+        broker.stop(Deadline(1))
     with pytest.raises(KafkaLabError, match="own machine"):
-        backend.node_log(1)
+        broker.log()
     backend.remove()

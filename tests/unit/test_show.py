@@ -6,29 +6,38 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from tests import timelines
 
-from kafkalab.cluster import Broker
-from kafkalab.groups import lag
-from kafkalab.show import svg
-from kafkalab.show.broker_facts import ClusterFacts, facts, running_servers
-from kafkalab.show.brokers_picture import draw_brokers
-from kafkalab.show.facts import WHOLE, PartitionLog, Record, TopicLog, plan_windows
-from kafkalab.show.group_facts import Group, Member, Progress, from_answer, from_share_tool
-from kafkalab.show.group_picture import draw_group
-from kafkalab.show.labels import amount, clipped, columns, number_ranges, printable, wrapped
-from kafkalab.show.log_picture import DRAWN_PARTITIONS, WIDTH, draw_log
-from kafkalab.show.picture import Picture
-from kafkalab.show.row import Box, Kind, Row, Run, fold, row
-from kafkalab.show.table import cluster_table
-from kafkalab.show.timeline_picture import draw_timeline
-from kafkalab.show.topic_picture import draw_topic
-from kafkalab.topics import Partition, Topic
+from kafkalab.cluster.broker import Broker
+from kafkalab.cluster.table import cluster_table
+from kafkalab.common.deadline import Deadline
+from kafkalab.common.tables import text_table
+from kafkalab.common.words import clipped, columns, number_ranges, printable, wrapped
+from kafkalab.queries.group_members import Group, Member, Progress, from_answer
+from kafkalab.queries.groups import lag
+from kafkalab.queries.topics import Partition, Topic
+from kafkalab.show.canvas import svg
+from kafkalab.show.canvas.picture import Picture
+from kafkalab.show.drawings.amounts import amount
+from kafkalab.show.drawings.brokers import draw_brokers
+from kafkalab.show.drawings.group import draw_group
+from kafkalab.show.drawings.log.picture import WIDTH, draw_log
+from kafkalab.show.drawings.log.row import Box, Kind, Row, Run, fold, row
+from kafkalab.show.drawings.log.words import DRAWN_PARTITIONS
+from kafkalab.show.drawings.timeline.picture import draw_timeline
+from kafkalab.show.drawings.topic import draw_topic
+from kafkalab.show.facts import group as share_groups
+from kafkalab.show.facts.brokers import ClusterFacts, facts, running_servers
+from kafkalab.show.facts.group import from_share_tool
+from kafkalab.show.facts.log import WHOLE, PartitionLog, Record, TopicLog, plan_windows
 
 NS = {"s": "http://www.w3.org/2000/svg"}
 
@@ -275,8 +284,11 @@ def test_notebook_gets_drawing_and_text(picture: Picture) -> None:
     assert bundle["image/svg+xml"] == picture.svg
     assert bundle["text/plain"] == picture.text == str(picture) == repr(picture)
     # JupyterLab's sanitizer drops an attribute without a value, and a display not on its list
-    assert bundle["text/html"].startswith('<div hidden="hidden" style="display:initial"><svg ')
-    assert "</svg></div><template><pre>" in bundle["text/html"]
+    html = bundle["text/html"]
+    assert html.startswith('<div hidden="hidden" style="display:initial"><div tabindex="0" ')
+    assert "</svg></div></div></div><template><pre>" in html
+    width = int(re.findall(r'viewBox="0 0 (\d+)', html)[0])
+    assert f"min-width:{round(0.9 * width)}px" in html
 
 
 def test_text_has_no_control_characters(picture: Picture) -> None:
@@ -297,7 +309,7 @@ def test_ordinary_picture_is_small() -> None:
 
 def test_import_is_light() -> None:
     code = (
-        "import sys, kafkalab.show, kafkalab.show.table\n"
+        "import sys, kafkalab.show, kafkalab.cluster.table\n"
         "heavy = {'pandas', 'confluent_kafka', 'wcwidth'} & set(sys.modules)\n"
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
@@ -533,6 +545,24 @@ def test_topic_whose_leaders_are_away() -> None:
     assert [f">{why}<" in picture.svg for why in ("no leader", "its leader is silent")] == [
         True
     ] * 2
+
+
+def test_wide_letters_take_two_columns_of_a_table() -> None:
+    lines = text_table(("topic", "end"), [("주문", "1"), ("ordr", "22")], right=frozenset({1}))
+    assert [columns(line) for line in lines.splitlines()] == [10, 10, 10]
+
+
+def test_leaders_that_have_not_settled_are_not_called_silent() -> None:
+    new = [replace(partition(n, None, None), settling=True) for n in (1, 2)]
+    parts = (partition(0, 0, 4), *new)
+    for picture in (
+        draw_topic(Topic("orders", (1,), parts)),
+        draw_log(topic_log(*map(PartitionLog, parts))),
+    ):
+        words = " ".join(picture.text.split())
+        assert "2 partitions unknown, partitions 1–2 are not settled yet" in words  # noqa: RUF001
+        assert "does not answer" not in words
+        assert "silent" not in picture.svg
 
 
 def test_offsets_without_records_are_said() -> None:
@@ -807,10 +837,10 @@ def test_share_group() -> None:
         "member 1 (b) reads orders 1\n"
         "member 2 (c) reads nothing\n"
         "member 3 (two words) reads orders 0–1, x.y 0\n"  # noqa: RUF001
-        "partition  read by       done before  end  lag\n"
-        "orders 0   member 3                –    –    –\n"  # noqa: RUF001
-        "orders 1   members 1, 3            5    –    2\n"  # noqa: RUF001
-        "x.y 0      member 3                0    –    0"  # noqa: RUF001
+        "partition  read by       start offset  lag\n"
+        "orders 0   member 3                 –    –\n"  # noqa: RUF001
+        "orders 1   members 1, 3             5    2\n"
+        "x.y 0      member 3                 0    0"
     )
 
 
@@ -818,7 +848,25 @@ def test_share_group_whose_offsets_came_too_late() -> None:
     members = ["desk  kGN9nr91Qr  /127.0.0.1  b  1  3  orders:1"]
     late = draw_group(from_share_tool("desk", members, None))
     assert "1 member, its offsets were not told in time" in late.text
-    assert "orders 1   member 1            –    –    –" in late.text  # noqa: RUF001
+    assert "orders 1   member 1             –    –" in late.text  # noqa: RUF001
+
+
+def test_share_group_is_waited_for_while_two_jvms_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine each run of the official tool took five seconds, and both had nine."""
+    seconds: list[float] = []
+
+    def told(tools: object, group: str, options: tuple[str, ...], deadline: Deadline) -> list[str]:
+        seconds.append(deadline.remaining)
+        members = "desk  kGN9nr91Qr  /127.0.0.1  b  1  3  orders:1"
+        return [members if "--members" in options else "desk  orders  1  5  2"]
+
+    nobody = Group("desk", "classic", "DEAD", (), ())
+    monkeypatch.setattr(share_groups, "ask_group", lambda *_: nobody)
+    monkeypatch.setattr(share_groups, "_share_tool", told)
+    cluster: Any = SimpleNamespace(client_config={}, official_tools=object)
+    found = share_groups.collect_group(cluster, "desk")
+    assert [part.lag for part in found.partitions] == [2]
+    assert min(seconds) > 2 * 10
 
 
 def test_crowd_is_capped_with_words() -> None:

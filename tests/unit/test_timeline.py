@@ -10,13 +10,15 @@ from xml.etree import ElementTree as ET
 import pytest
 from tests.timelines import EMPTY, KILLED, MANY, SILENT, group, reader, topic
 
-from kafkalab.deadline import Deadline
+from kafkalab.common.deadline import Deadline
 from kafkalab.errors import KafkaLabError
-from kafkalab.show import timeline_watch
-from kafkalab.show.group_facts import Group, Progress
-from kafkalab.show.timeline_facts import History, Look, Mark, member_names
-from kafkalab.show.timeline_picture import LEFT, RIGHT, WIDTH, draw_timeline, scale
-from kafkalab.topics import Topic
+from kafkalab.queries.group_members import Group, Progress
+from kafkalab.queries.topics import Topic
+from kafkalab.show.drawings.timeline.picture import draw_timeline
+from kafkalab.show.drawings.timeline.scale import LEFT, RIGHT, WIDTH, scale
+from kafkalab.show.facts.timeline import History, Look, Mark, member_names
+from kafkalab.show.watching import probe
+from kafkalab.show.watching import timeline as timeline_watch
 
 NS = "{http://www.w3.org/2000/svg}"
 
@@ -84,6 +86,33 @@ def test_rebalance_at_the_end_is_said() -> None:
     text = draw_timeline(cut).text
     assert text.endswith("group: 2 members, rebalancing")
     assert "orders 0–1: read by ada\n" in text  # noqa: RUF001
+
+
+def rebalancing_box(history: History) -> ET.Element:
+    root = ET.fromstring(draw_timeline(history).svg)  # noqa: S314
+    (box,) = (
+        each
+        for each in root.iter(f"{NS}g")
+        if "members, rebalancing" in str(each.findtext(f"{NS}title"))
+    )
+    return box
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(4, "2 members, rebalancing"), (20, "2 \N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}")],
+)
+def test_rebalance_is_marked_however_narrow_its_box_is(seconds: float, words: str) -> None:
+    history = replace(KILLED, seconds=seconds, topics=KILLED.topics[:1], marks=[])
+    box = rebalancing_box(replace(history, groups=history.groups[:5]))
+    assert [text.text for text in box.iter(f"{NS}text")] == [words]
+    assert "stroke-dasharray" in box.findall(f"{NS}rect")[0].attrib
+
+
+def test_sign_of_a_rebalance_is_explained_where_it_stands() -> None:
+    legend = "the group rebalances"
+    assert any(legend in line for line in said(KILLED))
+    assert not any(legend in line for line in said(replace(KILLED, groups=KILLED.groups[:2])))
 
 
 def test_committed_past_the_end_is_said() -> None:
@@ -241,7 +270,7 @@ def test_something_must_be_watched() -> None:
 def record(monkeypatch: pytest.MonkeyPatch) -> timeline_watch._Record:
     """A record whose cluster cannot be reached: nobody listens at this address."""
     monkeypatch.setattr(timeline_watch, "FIRST_SECONDS", 0.2)
-    monkeypatch.setattr(timeline_watch, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(probe, "ANSWER_SECONDS", 0.1)
     monkeypatch.setattr(timeline_watch, "FRESH_SECONDS", 0.2)
     return timeline_watch._Record(
         {"bootstrap.servers": "127.0.0.1:1"}, "orders", None, running=lambda: True

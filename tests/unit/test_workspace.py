@@ -10,8 +10,8 @@ import nbformat
 import pytest
 from nbformat.sign import NotebookNotary
 
-from kafkalab import workspace
 from kafkalab.errors import KafkaLabError
+from kafkalab.terminal import workspace
 
 
 def write_notebook(path: Path, text: str = "print(1)") -> Path:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from kafkalab import distribution
-from kafkalab.backends import Backend
+from kafkalab.backends.protocol import Backend, ClusterRequest
+from kafkalab.backends.record import ClusterRecord
 from kafkalab.errors import KafkaLabError
-from kafkalab.registry import ClusterRecord, Owner
+from kafkalab.install.java import find_java
+from kafkalab.install.kafka import find_cached
 from kafkalab.settings import BackendChoice, Settings
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def _decide_auto(settings: Settings) -> Decision:
     if settings.existing_configured:
         name = "CLIENT_CONFIG" if settings.client_config else "BOOTSTRAP_SERVERS"
         return Decision("existing", f"KAFKALAB_{name} names a cluster that exists")
-    from kafkalab.backends import docker_engine
+    from kafkalab.runtime import docker_engine
 
     engine = docker_engine.probe(settings)
     if not engine.usable:
@@ -88,58 +88,40 @@ def _decide_auto(settings: Settings) -> Decision:
 def processes_ready(settings: Settings) -> bool:
     """True where brokers can be started as processes without fetching anything."""
     try:
-        distribution.find_java()
+        find_java()
     except KafkaLabError:
         return False
-    return settings.kafka_home is not None or distribution.find_cached(settings.cache) is not None
+    return settings.kafka_home is not None or find_cached(settings.cache) is not None
 
 
-def make(
-    decision: Decision,
-    settings: Settings,
-    brokers: int,
-    *,
-    owner: Owner | None,
-    config: Mapping[str, str],
-    name: str = "",
-    client_ports: tuple[int, ...] = (),
-) -> Backend:
+def make(decision: Decision, settings: Settings, request: ClusterRequest) -> Backend:
     """The backend of a cluster that is not started yet."""
     match decision.name:
         case "existing":
             from kafkalab.backends.existing import ExistingBackend
 
-            return ExistingBackend(settings, config=config)
+            return ExistingBackend(
+                settings,
+                config=request.config,
+                jmx_exporter=request.jmx_exporter,
+                log_files=request.log_files,
+            )
         case "docker":
-            from kafkalab.backends.docker import DockerBackend
+            from kafkalab.backends.containers.nodes import DockerBackend
 
-            return DockerBackend(
-                settings,
-                brokers,
-                owner=owner,
-                config=config,
-                name=name,
-                client_ports=client_ports,
-            )
+            return DockerBackend(settings, request)
         case "process":
-            from kafkalab.backends.process import ProcessBackend
+            from kafkalab.backends.processes.nodes import ProcessBackend
 
-            return ProcessBackend(
-                settings,
-                brokers,
-                owner=owner,
-                config=config,
-                name=name,
-                client_ports=client_ports,
-            )
+            return ProcessBackend(settings, request)
 
 
 def attach(settings: Settings, record: ClusterRecord) -> Backend:
     """A backend for a cluster that another process started."""
     if record.backend == "docker":
-        from kafkalab.backends.docker import DockerBackend
+        from kafkalab.backends.containers.nodes import DockerBackend
 
         return DockerBackend.attach(settings, record)
-    from kafkalab.backends.process import ProcessBackend
+    from kafkalab.backends.processes.nodes import ProcessBackend
 
     return ProcessBackend.attach(settings, record)

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-import javaproperties
-
-from kafkalab import client_properties, guardian, librdkafka, registry
-from kafkalab.backends import (
-    NodeState,
-    TerminalCommand,
-    ToolCall,
-    ToolProcess,
-    WorkerCall,
-    WorkerProcess,
-)
-from kafkalab.backends.process import APPLICATION_STATE, run_tool_process, terminal_tool
-from kafkalab.backends.process_worker import process_worker
-from kafkalab.console_line import client_file_options
-from kafkalab.deadline import Deadline
-from kafkalab.distribution import Distribution, provide
+from kafkalab.backends.processes.nodes import APPLICATION_STATE
+from kafkalab.backends.processes.tools import JavaTools
+from kafkalab.backends.processes.worker import process_worker, worker_place
+from kafkalab.backends.protocol import TerminalCommand, ToolProcess
+from kafkalab.backends.worker import Worker
+from kafkalab.common import java_text
+from kafkalab.common.deadline import Deadline
 from kafkalab.errors import KafkaLabError
-from kafkalab.guardian import Guardian
-from kafkalab.java_classes import RUN_CLASS
-from kafkalab.node_config import new_label
+from kafkalab.install.kafka import Distribution, provide
+from kafkalab.lines import client_properties
+from kafkalab.lines.calls import PrivateFile, ToolCall, Word, WorkerCall, WorkerPlace
+from kafkalab.queries import clients
+from kafkalab.runtime import ports
+from kafkalab.runtime.owner import Owner
+from kafkalab.runtime.program import Program, ProgramState
+from kafkalab.runtime.run import Run
 from kafkalab.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,8 +33,9 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 10.0
 """A cluster that exists answers within this or is not there."""
 CLIENT_FILE = "client.properties"
+_UNSET = "unset KAFKALAB_CLIENT_CONFIG and KAFKALAB_BOOTSTRAP_SERVERS"
 
-_WITHOUT_CLIENT = ("kafka-storage.sh", "kafka-dump-log.sh")
+_WITHOUT_CLIENT = ("kafka-storage.sh", "kafka-dump-log.sh", "kafka-replica-verification.sh")
 _OLD_OPTIONS = {
     "kafka-console-producer.sh": "--producer.config",
     "kafka-console-consumer.sh": "--consumer.config",
@@ -57,121 +55,178 @@ class ExistingBackend:
         With `client_config` or `bootstrap_servers`.
     config : mapping of str to str
         Broker settings that the notebook asks for: there must be none.
+    jmx_exporter : bool
+        Whether the notebook asks for JMX exporters: it must not.
+    log_files : bool
+        Whether the notebook asks for log files: it must not.
     """
 
     name = "existing"
-    owns_brokers = False
+    tools_at_hand = False
 
-    def __init__(self, settings: Settings, *, config: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        config: Mapping[str, str] | None = None,
+        jmx_exporter: bool = False,
+        log_files: bool = False,
+    ) -> None:
+        if jmx_exporter:
+            raise KafkaLabError(
+                "The brokers of an existing cluster are not started from here, so they cannot be "
+                "given a JMX exporter.",
+                tried="to start a cluster with jmx_exporter=True",
+                fix=f"leave jmx_exporter= out, or run this on a cluster of its own: {_UNSET}",
+            )
+        if log_files:
+            raise KafkaLabError(
+                "The brokers of an existing cluster have their log files on their own machines.",
+                tried="to start a cluster with log_files=True",
+                fix=f"leave log_files= out, or run this on a cluster of its own: {_UNSET}",
+            )
         if config:
             raise KafkaLabError(
                 "The brokers of an existing cluster keep their own settings.",
                 tried=f"to set {', '.join(sorted(config))}",
-                fix="leave config= out, or run this on a cluster of its own: "
-                "unset KAFKALAB_CLIENT_CONFIG and KAFKALAB_BOOTSTRAP_SERVERS",
+                fix=f"leave config= out, or run this on a cluster of its own: {_UNSET}",
             )
         self._settings = settings
         self._client = _client_settings(settings)
         self._node_ids: tuple[int, ...] = ()
         self._distribution: Distribution | None = None
-        self._label = new_label()
-        self._guardian: Guardian | None = None
+        self._run = Run(settings.run_dir, "process", Owner.this_process())
 
     @property
     def client_config(self) -> Mapping[str, str]:
         return dict(self._client)
+
+    network_name = None
 
     @property
     def tool_servers(self) -> str:
         return self._client["bootstrap.servers"]
 
     @property
+    def metrics_urls(self) -> Mapping[int, str]:
+        """None: whatever its brokers carry is not ours."""
+        return {}
+
+    @property
     def state_dir(self) -> str:
-        return str(self._settings.run_dir / self._label / APPLICATION_STATE)
+        return str(self._run.folder / APPLICATION_STATE)
+
+    def guarded_folder(self) -> Path:
+        self._guard()
+        return self._run.folder
 
     @property
     def node_ids(self) -> Sequence[int]:
         return self._node_ids
 
     def fetch(self) -> None:
-        """Nothing before the cluster has answered: clients need nothing. Then the tools' Kafka."""
-        if self._node_ids and self._distribution is None:
-            self._distribution = provide(self._settings)
+        """Nothing: clients need nothing, and the tools' Kafka comes with the first tool."""
 
     def start(self, deadline: Deadline) -> None:
         """Connect, and learn which brokers there are."""
         patience = Deadline(min(deadline.remaining, PATIENCE_SECONDS))
         self._node_ids = _connect(self._client, _source(self._settings), patience)
 
+    def wait_until_ready(self, deadline: Deadline) -> None:
+        """Nothing: it has answered, and how it is run is not ours to judge."""
+
+    def wait_for_node(self, node_id: int, deadline: Deadline) -> None:
+        """Nothing: no broker is started from here."""
+
     # --- brokers that are not ours ------------------------------------------------------------
 
-    def start_node(self, node_id: int) -> None:
-        _not_ours(f"to start broker {node_id}")
+    def node(self, node_id: int) -> Program:
+        return ForeignBroker(node_id)
 
-    def stop_node(self, node_id: int, deadline: Deadline) -> None:
-        _not_ours(f"to stop broker {node_id}")
-
-    def kill_node(self, node_id: int) -> None:
-        _not_ours(f"to kill broker {node_id}")
-
-    def pause_node(self, node_id: int) -> None:
-        _not_ours(f"to pause broker {node_id}")
-
-    def resume_node(self, node_id: int) -> None:
-        _not_ours(f"to resume broker {node_id}")
-
-    def node_state(self, node_id: int) -> NodeState:
-        """Running, as far as the cluster's metadata told at the start."""
-        return NodeState.RUNNING
-
-    def node_log(self, node_id: int) -> str:
-        _not_ours(f"to read the log of broker {node_id}, which is on the broker's own machine")
+    def node_with_files(self) -> int | None:
+        """None: their files are on their own machines."""
+        return None
 
     # --- tools --------------------------------------------------------------------------------
 
-    def run_tool(self, call: ToolCall) -> ToolProcess:
-        distribution = self._tools()
-        return run_tool_process(
-            distribution,
-            self._settings,
-            with_client_settings(call, self._client, option_name(call.script, distribution)),
-            label=self._label,
-            folder=self._settings.run_dir / self._label,
-            paths={},
-        )
-
-    def terminal_command(self, call: ToolCall, *, tty: bool) -> TerminalCommand:
-        distribution = self._tools()
-        return terminal_tool(
-            distribution,
-            self._settings,
-            with_client_settings(call, self._client, option_name(call.script, distribution)),
-            label=self._label,
-            folder=self._settings.run_dir / self._label,
-            paths={},
-        )
-
-    def connect_worker(self, call: WorkerCall) -> WorkerProcess:
-        return process_worker(
-            self._tools(), self._settings, call, label=self._label, client=self._client
-        )
-
-    def _tools(self) -> Distribution:
-        """Kafka for the tools, and a private folder that goes when this process goes."""
+    def prepare_tools(self) -> None:
         if self._distribution is None:
             self._distribution = provide(self._settings)
-        if self._guardian is None:
-            # before the folder: what has no living guardian counts as left behind
-            self._guardian = Guardian(self._settings.run_dir, self._label, "process")
-            registry.cluster_folder(self._settings.run_dir, self._label)
-        return self._distribution
+
+    def run_tool(self, call: ToolCall) -> ToolProcess:
+        tools = self._tools()
+        return tools.run(self._with_client_settings(call, tools))
+
+    def terminal_command(self, call: ToolCall, *, tty: bool) -> TerminalCommand:
+        tools = self._tools()
+        return tools.terminal_command(self._with_client_settings(call, tools))
+
+    def _with_client_settings(self, call: ToolCall, tools: JavaTools) -> ToolCall:
+        option = option_name(call.script, tools.distribution)
+        return with_client_settings(call, self._client, option)
+
+    def worker_place(self, port: int | None) -> WorkerPlace:
+        tools = self._tools()
+        return worker_place(
+            tools.distribution, self._settings, port, label=tools.label, client=self._client
+        )
+
+    def release_worker_place(self, place: WorkerPlace) -> None:
+        ports.release_worker_port(self._run.run_dir, self._run.label, place.port)
+
+    def connect_worker(self, call: WorkerCall) -> Worker:
+        tools = self._tools()
+        return process_worker(
+            tools.distribution, self._settings, call, label=tools.label, ends_cleanly=True
+        )
+
+    def _tools(self) -> JavaTools:
+        """Kafka's tools, and a private folder that goes when this process goes."""
+        self.prepare_tools()
+        assert self._distribution is not None
+        self._guard()
+        run = self._run
+        return JavaTools(self._distribution, self._settings.cache, run.label, run.folder)
+
+    def _guard(self) -> None:
+        """See that there is a folder that goes when this process goes."""
+        if not self._run.is_guarded:
+            self._run.open()
 
     def remove(self) -> None:
         """End the tools that still run, and remove their files; the cluster stays as it is."""
-        watcher, self._guardian = self._guardian, None
-        if watcher is not None:
-            guardian.remove_cluster(self._settings.run_dir, self._label, "process")
-            watcher.dismiss()
+        if self._run.is_guarded:
+            self._run.remove()
+
+
+class ForeignBroker:
+    """A broker of a cluster that exists; see `Program`."""
+
+    def __init__(self, node_id: int) -> None:
+        self._name = f"broker {node_id}"
+
+    @property
+    def state(self) -> ProgramState:
+        """Running, as far as the cluster's metadata told at the start."""
+        return ProgramState.RUNNING
+
+    def start(self) -> None:
+        _not_ours(f"to start {self._name}")
+
+    def stop(self, deadline: Deadline) -> None:
+        _not_ours(f"to stop {self._name}")
+
+    def kill(self) -> None:
+        _not_ours(f"to kill {self._name}")
+
+    def pause(self) -> None:
+        _not_ours(f"to pause {self._name}")
+
+    def resume(self) -> None:
+        _not_ours(f"to resume {self._name}")
+
+    def log(self) -> str:
+        _not_ours(f"to read the log of {self._name}, which is on the broker's own machine")
 
 
 def with_client_settings(call: ToolCall, settings: Mapping[str, str], option: str) -> ToolCall:
@@ -181,16 +236,16 @@ def with_client_settings(call: ToolCall, settings: Mapping[str, str], option: st
     """
     if call.script in _WITHOUT_CLIENT or not (java := client_properties.java_settings(settings)):
         return call
-    text: str = javaproperties.dumps(java, timestamp=False)
-    files = dict(call.files or {})
-    named = _client_files(call)
-    for name in named:
-        files[name] = text + files[name]
-    args = list(call.args)
-    if not named:
-        files[CLIENT_FILE] = text
-        args = _after_server(args, [option, f"{{{CLIENT_FILE}}}"])
-    return replace(call, args=tuple(args), files=files)
+    text = java_text.properties(java)
+    args = [
+        replace(word, text=text + word.text)
+        if isinstance(word, PrivateFile) and word.client
+        else word
+        for word in call.args
+    ]
+    if args == list(call.args):
+        args = _after_server(args, [option, PrivateFile(CLIENT_FILE, text, client=True)])
+    return replace(call, args=tuple(args))
 
 
 def option_name(script: str, distribution: Distribution) -> str:
@@ -202,25 +257,12 @@ def option_name(script: str, distribution: Distribution) -> str:
     return "--command-config"
 
 
-def _client_files(call: ToolCall) -> list[str]:
-    """Names in `call.files` of the client files that the line itself gives."""
-    if call.script == RUN_CLASS:
-        return list(call.files or {})
-    options = client_file_options(call.script)
-    values = [
-        word.partition("=")[2] if "=" in word else following
-        for word, following in zip(call.args, [*call.args[1:], ""], strict=True)
-        if word.partition("=")[0] in options
-    ]
-    return [value[1:-1] for value in values if value[1:-1] in (call.files or {})]
-
-
-def _after_server(args: list[str], added: list[str]) -> list[str]:
+def _after_server(args: list[Word], added: list[Word]) -> list[Word]:
     """Beside the address: tools with sub-commands take both in the same place."""
     for i, word in enumerate(args):
         if word in ("--bootstrap-server", "-b"):
             return [*args[: i + 2], *added, *args[i + 2 :]]
-        if word.startswith("--bootstrap-server="):
+        if isinstance(word, str) and word.startswith("--bootstrap-server="):
             return [*args[: i + 1], *added, *args[i + 1 :]]
     return args  # --help
 
@@ -274,12 +316,13 @@ def _connect(client: Mapping[str, str], source: str, deadline: Deadline) -> tupl
             raise _unreachable(client, source, seen)
 
 
-def _admin(client: Mapping[str, str], source: str, note: object) -> AdminClient:
+def _admin(
+    client: Mapping[str, str], source: str, note: Callable[[KafkaError], None]
+) -> AdminClient:
     from confluent_kafka import KafkaException
-    from confluent_kafka.admin import AdminClient
 
     try:
-        return AdminClient({**client, **librdkafka.client_defaults(), "error_cb": note})
+        return clients.admin_client(client, note)
     except (KafkaException, TypeError, ValueError) as error:
         first = error.args[0] if error.args else error
         reason = first.str() if hasattr(first, "str") else str(first)

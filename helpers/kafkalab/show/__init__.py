@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kafkalab.cluster import KafkaCluster
-    from kafkalab.show.live_view import LiveView
-    from kafkalab.show.picture import Picture
-    from kafkalab.show.timeline_watch import Timeline
-    from kafkalab.topics import Connectable
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["brokers", "group", "live", "log", "timeline", "topic"]
+    from kafkalab.cluster.cluster import KafkaCluster
+    from kafkalab.queries.topics import Connectable
+    from kafkalab.show.canvas.picture import Picture
+    from kafkalab.show.watching.live import LiveView
+    from kafkalab.show.watching.timeline import Timeline
+
+__all__ = ["brokers", "group", "live", "log", "pipeline", "timeline", "topic"]
 
 
 def brokers(cluster: KafkaCluster) -> Picture:
@@ -36,8 +38,8 @@ def brokers(cluster: KafkaCluster) -> Picture:
     KafkaLabError
         Where the cluster is stopped.
     """
-    from kafkalab.show.broker_facts import collect_brokers
-    from kafkalab.show.brokers_picture import draw_brokers
+    from kafkalab.show.drawings.brokers import draw_brokers
+    from kafkalab.show.facts.brokers import collect_brokers
 
     return draw_brokers(collect_brokers(cluster))
 
@@ -62,10 +64,11 @@ def group(cluster: KafkaCluster, group: str) -> Picture:
     Raises
     ------
     KafkaLabError
-        Where there is no such group or the cluster does not answer within 10 seconds.
+        Where there is no such group, or the cluster does not answer within 10 seconds, or within 30
+        more where Kafka's own tool has to be asked: no client call describes a share group.
     """
-    from kafkalab.show.group_facts import collect_group
-    from kafkalab.show.group_picture import draw_group
+    from kafkalab.show.drawings.group import draw_group
+    from kafkalab.show.facts.group import collect_group
 
     return draw_group(collect_group(cluster, group))
 
@@ -103,7 +106,7 @@ def live(
     >>> view = show.live(cluster, "orders", group="billing")
     >>> view
     """
-    from kafkalab.show.live_view import start_live
+    from kafkalab.show.watching.live import start_live
 
     return start_live(cluster, topic, group, seconds)
 
@@ -131,10 +134,49 @@ def log(cluster: Connectable, topic: str, group: str | None = None) -> Picture:
     KafkaLabError
         Where the topic is missing or the cluster does not answer within 10 seconds.
     """
-    from kafkalab.show.facts import collect_log
-    from kafkalab.show.log_picture import DRAWN_PARTITIONS, draw_log
+    from kafkalab.show.drawings.log.picture import draw_log
+    from kafkalab.show.drawings.log.words import DRAWN_PARTITIONS
+    from kafkalab.show.facts.log import collect_log
 
     return draw_log(collect_log(cluster, topic, group, drawn_partitions=DRAWN_PARTITIONS))
+
+
+def pipeline(cluster: Connectable, applications: Mapping[str, Iterable[str]]) -> Picture:
+    """Show applications and topics as a graph: who reads what, who writes what, how far they are.
+
+    The cluster knows which topics a consumer group reads: those of its committed offsets and of
+    its members. It does not know who writes to a topic, so the outputs are what the caller says.
+    Changelog and repartition topics of an application are found by the names that quixstreams and
+    Kafka Streams give them. The number of records is the number of offsets kept: an upper bound
+    where records were compacted away or transactions left their markers.
+
+    Parameters
+    ----------
+    cluster : KafkaCluster
+    applications : mapping of str to iterable of str
+        An application's consumer group → the topics to which it writes; empty for one that writes
+        to none. Groups and topics that are not there (yet) are shown as such.
+
+    Returns
+    -------
+    Picture
+        Shows itself in a notebook; `print` gives its words, `.frame` its facts (one row for each
+        application and topic), `.svg` its drawing.
+
+    Raises
+    ------
+    KafkaLabError
+        Where the applications are not named as above, or the cluster does not answer within 10
+        seconds.
+
+    Examples
+    --------
+    >>> show.pipeline(cluster, {"clean": ["orders"], "totals": ["totals"]})
+    """
+    from kafkalab.show.drawings.pipeline.picture import draw_pipeline
+    from kafkalab.show.facts.pipeline import collect_pipeline
+
+    return draw_pipeline(collect_pipeline(cluster, applications))
 
 
 def timeline(
@@ -178,7 +220,7 @@ def timeline(
     ...     seen.mark("broker 2 killed")
     >>> seen
     """
-    from kafkalab.show.timeline_watch import start_timeline
+    from kafkalab.show.watching.timeline import start_timeline
 
     return start_timeline(cluster, topic, group)
 
@@ -205,7 +247,7 @@ def topic(cluster: Connectable, topic: str) -> Picture:
     KafkaLabError
         Where the topic is missing or the cluster does not answer within 10 seconds.
     """
-    from kafkalab.show.facts import collect_topic
-    from kafkalab.show.topic_picture import draw_topic
+    from kafkalab.show.drawings.topic import draw_topic
+    from kafkalab.show.facts.log import collect_topic
 
     return draw_topic(collect_topic(cluster, topic))

@@ -1,0 +1,1 @@
+"""Kafka's nodes, tools and Connect workers as containers."""

@@ -1,0 +1,1 @@
+"""What a notebook holds: `KafkaCluster`, its console lines and its Connect workers."""

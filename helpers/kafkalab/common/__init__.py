@@ -1,0 +1,1 @@
+"""What every room stands on: words, deadlines, interrupts; knows no Kafka."""

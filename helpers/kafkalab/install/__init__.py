@@ -1,0 +1,1 @@
+"""What has to be on the machine: Java, Kafka, class archives, and where each comes from."""

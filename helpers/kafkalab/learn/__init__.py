@@ -1,0 +1,1 @@
+"""What guides and checks a learner: cards, predictions, exercises."""

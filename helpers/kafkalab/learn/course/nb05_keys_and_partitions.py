@@ -1,0 +1,158 @@
+"""Exercises of notebook 05: foresee a partition, agree on one, grow a topic, put steps in order."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+
+from kafkalab.cluster.cluster import KafkaCluster
+from kafkalab.learn.exercises.exercise import Exercise
+from kafkalab.learn.exercises.expectations import Topic
+from kafkalab.learn.exercises.expected_answers import Answer, that
+from kafkalab.learn.exercises.fault import Fault, codes, fault
+from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.setting import Event, fresh_topic, write
+
+
+def murmur2(key: bytes) -> int:
+    mix, bits = 0x5BD1E995, 0xFFFFFFFF
+    number = 0x9747B28C ^ len(key)
+    for start in range(0, len(key) - 3, 4):
+        four = int.from_bytes(key[start : start + 4], "little") * mix & bits
+        number = number * mix & bits ^ (four ^ four >> 24) * mix & bits
+    rest = key[len(key) // 4 * 4 :]
+    if rest:
+        number = (number ^ int.from_bytes(rest, "little")) * mix & bits
+    number = (number ^ number >> 13) * mix & bits
+    return number ^ number >> 15
+
+
+def partition_of(key: str, partitions: int) -> int:
+    return (murmur2(key.encode()) & 0x7FFFFFFF) % partitions
+
+
+# --- 05.1 -----------------------------------------------------------------------------------------
+
+PARCELS = Topic("ex05-parcels")
+CITIES = ("Accra", "Bogota", "Cairo", "Delhi", "Essen")
+
+
+def prepare_parcels(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, PARCELS.name, partitions=random.randint(5, 9))
+
+
+def by_murmur2(look: Look) -> dict[str, int]:
+    count = len(look.topic(PARCELS.name).partitions)
+    return {city: partition_of(city, count) for city in CITIES}
+
+
+def all_sent(look: Look) -> Fault | None:
+    there = {key for (key,) in look.rows(PARCELS.name, "key")}
+    missing = [city for city in CITIES if city not in there]
+    return fault("not sent", keys=codes(missing)) if missing else None
+
+
+def none_astray(look: Look) -> Fault | None:
+    foreseen = by_murmur2(look)
+    for key, place in look.rows(PARCELS.name, "key", "partition"):
+        if place != foreseen.get(key, place):
+            return fault("astray", key=key, place=place, foreseen=foreseen[key])
+    return None
+
+
+FORESEE = Exercise(
+    "05.1",
+    prepare=prepare_parcels,
+    untouched=[PARCELS.size(0)],
+    wants=[Answer("counts", by_murmur2), that(all_sent), that(none_astray)],
+    facts=lambda look: {"count": len(look.topic(PARCELS.name).partitions)},
+)
+
+# --- 05.2 -----------------------------------------------------------------------------------------
+
+ACCOUNTS = Topic("ex05-accounts")
+OPENED, CLOSED = "opened", "closed"
+
+
+def prepare_accounts(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, ACCOUNTS.name, partitions=3)
+    names = [f"account {n}" for n in random.sample(range(100, 999), 10)]
+    opened = [Event(OPENED, key=name, partition=partition_of(name, 3)) for name in names]
+    write(cluster, ACCOUNTS.name, opened)
+
+
+def opened_and_closed(look: Look) -> list[tuple[str, str]]:
+    names = [key for key, value in look.rows(ACCOUNTS.name, "key", "value") if value == OPENED]
+    return [(name, what) for name in names for what in (OPENED, CLOSED)]
+
+
+AGREE = Exercise(
+    "05.2",
+    prepare=prepare_accounts,
+    untouched=[ACCOUNTS.size(10)],
+    wants=[ACCOUNTS.holds(opened_and_closed, order="key"), ACCOUNTS.size(20)],
+)
+
+# --- 05.3 -----------------------------------------------------------------------------------------
+
+VISITS = Topic("ex05-visits")
+BEFORE, AFTER = 3, 5
+
+
+def prepare_visits(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, VISITS.name, partitions=BEFORE)
+    names = [f"visitor {n}" for n in random.sample(range(1000), 20)]
+    visits = [Event("visit", key=name, partition=partition_of(name, BEFORE)) for name in names]
+    write(cluster, VISITS.name, visits)
+
+
+def visitors(look: Look) -> set[str]:
+    return {key for (key,) in look.rows(VISITS.name, "key")}
+
+
+def who_moves(look: Look) -> list[str]:
+    # by calculation, since a second visit may show already where a visitor has gone
+    names = sorted(visitors(look))
+    return [name for name in names if partition_of(name, BEFORE) != partition_of(name, AFTER)]
+
+
+GROW = Exercise(
+    "05.3",
+    prepare=prepare_visits,
+    untouched=[VISITS.partitions(BEFORE)],
+    wants=[VISITS.partitions(AFTER), Answer("set", who_moves)],
+    facts=lambda look: {"moved": len(who_moves(look)), "count": len(visitors(look))},
+)
+
+# --- 05.4 -----------------------------------------------------------------------------------------
+
+MIXED, ORDERED = Topic("ex05-steps"), Topic("ex05-steps-mended", yours=True)
+STEPS = ("ordered", "paid", "packed", "sent")
+PLACES = ((2, 2, 0, 0), (1, 0, 1, 0), (0, 2, 1, 1))
+
+
+def prepare_steps(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, MIXED.name, partitions=3)
+    orders = [f"order {n}" for n in random.sample(range(100, 999), 6)]
+    now = int(time.time() * 1000)
+    events = [
+        Event(step, key=order, partition=PLACES[n % 3][s], timestamp=now - 60_000 + s * 1000 + n)
+        for s, step in enumerate(STEPS)
+        for n, order in enumerate(orders)
+    ]
+    write(cluster, MIXED.name, events)
+
+
+def as_they_happened(look: Look) -> list[tuple[str, str]]:
+    orders = Counter(key for (key,) in look.rows(MIXED.name, "key"))
+    return [(order, step) for order in orders for step in STEPS]
+
+
+IN_ORDER = Exercise(
+    "05.4",
+    prepare=prepare_steps,
+    wants=[ORDERED.partitions(3), ORDERED.holds(as_they_happened, order="key")],
+)
+
+EXERCISES = (FORESEE, AGREE, GROW, IN_ORDER)

@@ -1,0 +1,234 @@
+"""Exercises of notebook 08: on three brokers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kafkalab.cluster.cluster import KafkaCluster
+from kafkalab.common.deadline import Deadline
+from kafkalab.common.words import count
+from kafkalab.errors import KafkaLabError
+from kafkalab.learn.exercises.exercise import Exercise
+from kafkalab.learn.exercises.expectations import Topic
+from kafkalab.learn.exercises.expected_answers import that
+from kafkalab.learn.exercises.fault import Fault, at_least, codes, fault
+from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.setting import (
+    LOOK_SECONDS,
+    STAGE_SECONDS,
+    Event,
+    create_again,
+    fresh_topic,
+    remove_topics,
+    write,
+)
+from kafkalab.queries.records import Window, read_windows
+from kafkalab.queries.topics import Partition, describe_topic
+
+BROKERS = 3
+
+# --- 08.1 -----------------------------------------------------------------------------------------
+
+BOOKINGS = Topic("ex08-bookings")  # the learner's, but `prepare` removes it: see there
+FEWEST, UNCLEAN = "min.insync.replicas", "unclean.leader.election.enable"
+
+
+def prepare_bookings(cluster: KafkaCluster) -> None:
+    # a broker of Kafka 4.3 that is restarted gives a topic the settings of a deleted one of the
+    # same name (https://github.com/AutoMQ/automq/issues/3556): the last one had the defaults
+    fresh_topic(cluster, BOOKINGS.name, config={FEWEST: "1", UNCLEAN: "false"})
+    remove_topics(cluster, BOOKINGS.name)
+
+
+def copies(look: Look) -> int:
+    return min(len(p.replicas) for p in look.topic(BOOKINGS.name).partitions)
+
+
+def takes_bookings(look: Look) -> Fault | None:
+    fewest = int(look.settings(BOOKINGS.name)[FEWEST])
+    if copies(look) - 1 >= fewest:
+        return None
+    left = copies(look) - 1
+    return fault("refused", copies=count(copies(look), "replica"), fewest=fewest, left=left)
+
+
+SURVIVES = Exercise(
+    "08.1",
+    prepare=prepare_bookings,
+    untouched=[BOOKINGS.absent()],
+    wants=[
+        BOOKINGS.partitions(2),
+        BOOKINGS.setting(FEWEST, at_least(2), why="alone"),
+        that(takes_bookings),
+        BOOKINGS.setting(UNCLEAN, "false", why="unclean"),
+    ],
+    facts=lambda look: {
+        "copies": copies(look),
+        "fewest": look.settings(BOOKINGS.name)[FEWEST],
+    },
+    brokers=BROKERS,
+)
+
+# --- 08.2 -----------------------------------------------------------------------------------------
+
+TRIPS = Topic("ex08-trips")
+COUNT, LEADER = 200, 3
+ALL_TRIPS = TRIPS.holds([(f"trip {number}",) for number in range(COUNT)], "value")
+
+# what a broker writes into its log (Kafka 4.3, `kafka.log.LogManager` and others)
+CREATED = f"Created log for partition {TRIPS}-0 in"
+BEGINS = "Starting controller"
+SAYS_GOODBYE = "Transition from STARTED to SHUTTING_DOWN"
+WAS_KILLED = "since no clean shutdown file was found"
+
+
+def prepare_trips(cluster: KafkaCluster) -> None:
+    placed(cluster, TRIPS.name, f"{LEADER}:1:2", {FEWEST: "2"})
+
+
+def leader_was_killed(look: Look) -> Fault | None:
+    """By its own log since the topic was created.
+
+    A broker that is stopped says so and leaves a file that tells its next start that nothing has
+    to be recovered. One that is killed does neither.
+    """
+    log = look.log(LEADER)
+    since = log[max(0, log.rfind(CREATED)) :]
+    down = any(b.node_id == LEADER and b.state == "stopped" for b in look.cluster.brokers)
+    fell_silent = down and SAYS_GOODBYE not in since.rpartition(BEGINS)[2]
+    if WAS_KILLED in since or fell_silent:
+        return None
+    return fault("stopped cleanly" if SAYS_GOODBYE in since else "never killed")
+
+
+def terms(look: Look) -> set[int]:
+    """The leader epochs in which records were written."""
+    [partition] = look.topic(TRIPS.name).partitions
+    if partition.start is None or partition.end is None:
+        raise KafkaLabError(
+            f"The leader of {TRIPS} does not answer.",
+            tried="to read what you have written",
+            fix="wait until another broker leads, or start one: cluster.start_broker(…)",
+        )
+    windows = {0: Window(partition.start, partition.end)}
+    reading = read_windows(look.cluster, TRIPS.name, windows, Deadline(LOOK_SECONDS))
+    if reading.finished != windows.keys():
+        raise KafkaLabError(
+            f"{TRIPS} could not be read to its end.",
+            tried="to read what you have written",
+            fix="look at which brokers run: cluster.brokers; then check again",
+        )
+    epochs = [message.leader_epoch() for message in reading.messages[0]]
+    return {epoch for epoch in epochs if epoch is not None}
+
+
+def killed_in_the_middle(look: Look) -> Fault | None:
+    return fault("not in the middle") if len(terms(look)) < 2 else None
+
+
+LOSE_NOTHING = Exercise(
+    "08.2",
+    prepare=prepare_trips,
+    untouched=[TRIPS.size(0)],
+    # the topic cannot be made again with one thing changed: the leaders' terms are part of it
+    wants=[that(ALL_TRIPS.fault), that(leader_was_killed), that(killed_in_the_middle)],
+    facts=lambda look: {"terms": len(terms(look))},
+    brokers=BROKERS,
+)
+
+# --- 08.3 -----------------------------------------------------------------------------------------
+
+HOMES = {"ex08-rooms": "1:2:3", "ex08-desks": "2:3:1", "ex08-lamps": "1:3:2", "ex08-doors": "3:1:2"}
+AWAY = 1
+HOMELESS = sum(replicas.startswith(str(AWAY)) for replicas in HOMES.values())
+
+
+def prepare_homes(cluster: KafkaCluster) -> None:
+    for name, replicas in HOMES.items():
+        placed(cluster, name, replicas)
+        write(cluster, name, [Event("kept")])
+    # its leaders move away from it, and stay away when it is back
+    cluster.stop_broker(AWAY)
+    cluster.start_broker(AWAY)
+    for name in HOMES:
+        wait_for(cluster, name, lambda p: len(p.in_sync) == BROKERS and p.leader != AWAY)
+
+
+def homes(look: Look) -> dict[str, Partition]:
+    return {name: look.topic(name).partitions[0] for name in HOMES}
+
+
+def astray(look: Look) -> list[str]:
+    return [name for name, part in homes(look).items() if part.leader != part.replicas[0]]
+
+
+def nobody_home(look: Look) -> Fault | None:
+    if found := all_there(look):
+        return found
+    left = all(part.leader != AWAY for part in homes(look).values())
+    return None if left and len(astray(look)) == HOMELESS else fault("away")
+
+
+def all_there(look: Look) -> Fault | None:
+    gone = [name for name in HOMES if name not in look.names]
+    return fault("topic gone", topics=codes(gone)) if 0 < len(gone) < len(HOMES) else None
+
+
+def as_they_were(look: Look) -> Fault | None:
+    for name, part in homes(look).items():
+        found = ":".join(map(str, part.replicas))
+        if found != HOMES[name]:
+            return fault("replicas moved", topic=name, found=found, wanted=HOMES[name])
+        if part.size != 1:
+            return fault("not one record", topic=name, found=part.size or "no")
+    return None
+
+
+def all_in_sync(look: Look) -> Fault | None:
+    behind = [name for name, part in homes(look).items() if len(part.in_sync) < BROKERS]
+    return fault("behind", topics=codes(behind)) if behind else None
+
+
+def all_home(look: Look) -> Fault | None:
+    parts = homes(look)
+    found = [f"{name}, led by broker {parts[name].leader}" for name in astray(look)]
+    return fault("astray", found=codes(found)) if found else None
+
+
+ASTRAY = Exercise(
+    "08.3",
+    prepare=prepare_homes,
+    untouched=[that(nobody_home, untouched="away"), that(as_they_were), that(all_in_sync)],
+    wants=[that(all_there), that(as_they_were), that(all_in_sync), that(all_home)],
+    brokers=BROKERS,
+)
+
+# --- what they stand on ---------------------------------------------------------------------------
+
+
+def placed(
+    cluster: KafkaCluster, name: str, replicas: str, config: Mapping[str, str] | None = None
+) -> None:
+    """Create the topic again: one partition, its replicas on these brokers, the first leading."""
+    from confluent_kafka.admin import NewTopic
+
+    numbers = [int(place) for place in replicas.split(":")]
+    new = NewTopic(name, 1, replica_assignment=[numbers], config=dict(config or {}))
+    create_again(cluster, new)
+    wait_for(cluster, name, lambda p: p.leader == numbers[0] and len(p.in_sync) == len(numbers))
+
+
+def wait_for(cluster: KafkaCluster, name: str, reached: Callable[[Partition], bool]) -> None:
+    """Wait for a state of the topic's partition; each look takes a new client."""
+    deadline = Deadline(STAGE_SECONDS)
+    if not deadline.wait_for(
+        lambda: reached(describe_topic(cluster, name, deadline).partitions[0]), poll=0.1
+    ):
+        raise KafkaLabError(
+            f"The replicas of {name} did not come into place within {STAGE_SECONDS:g} seconds.",
+            tried="to wait for its leader and its in-sync replicas",
+            fix="look at which brokers run: cluster.brokers; then start() again",
+        )
+
+
+EXERCISES = (SURVIVES, LOSE_NOTHING, ASTRAY)

@@ -1,0 +1,177 @@
+"""Exercises of notebook 21: a share group, requests and replies, retries and dead letters."""
+
+from __future__ import annotations
+
+import random
+import uuid
+
+from kafkalab.cluster.cluster import KafkaCluster
+from kafkalab.learn.exercises.answers import header
+from kafkalab.learn.exercises.exercise import Exercise
+from kafkalab.learn.exercises.expectations import Committed, Topic
+from kafkalab.learn.exercises.expected_answers import that
+from kafkalab.learn.exercises.fault import Fault, code, fault
+from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.setting import (
+    Event,
+    fresh_topic,
+    remove_topics,
+    write,
+    write_one_by_one,
+)
+
+# --- 21.1 -----------------------------------------------------------------------------------------
+
+JOBS, DONE = Topic("ex21-jobs"), Topic("ex21-done", yours=True)
+WORKERS = "ex21-workers"
+ALWAYS = "always"
+
+
+def prepare_jobs(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, JOBS.name)
+    fails = ["0", "0", "0", "1", "1", "2", "3", ALWAYS]
+    random.shuffle(fails)
+    write_one_by_one(
+        cluster,
+        JOBS.name,
+        [Event(f"job-{n}", headers=(("fails", f.encode()),)) for n, f in enumerate(fails)],
+    )
+    remove_topics(cluster, DONE.name)
+
+
+def done(look: Look) -> list[tuple[str]]:
+    """What each job leaves that works: its name, and the delivery at which it worked."""
+    jobs = [(job, header(h, "fails")) for job, h in look.rows(JOBS.name, "value", "headers")]
+    return [(f"{job} {int(fails or 0) + 1}",) for job, fails in jobs if fails != ALWAYS]
+
+
+STUBBORN = Exercise(
+    "21.1",
+    prepare=prepare_jobs,
+    untouched=[DONE.absent()],
+    wants=[DONE.holds(done, "value")],
+    facts=lambda look: {"count": len(done(look))},
+)
+
+# --- 21.2 -----------------------------------------------------------------------------------------
+
+REQUESTS = Topic("ex21-requests")
+APP, DESK = Topic("ex21-app", yours=True), Topic("ex21-desk", yours=True)
+FIXED, PER_KM = 3, 2
+
+
+def prepare_requests(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, REQUESTS.name)
+    asked = [APP.name] * 3 + [DESK.name] * 3 + [""]
+    random.shuffle(asked)
+    distances = random.sample(range(1, 40), len(asked))
+    write(cluster, REQUESTS.name, [request(*each) for each in zip(distances, asked, strict=True)])
+    remove_topics(cluster, APP.name, DESK.name)
+
+
+def request(distance: int, reply_to: str) -> Event:
+    headers = [("correlation", uuid.uuid4().hex.encode())]
+    headers += [("reply-to", reply_to.encode())] if reply_to else []
+    return Event(str(distance), headers=tuple(headers))
+
+
+def prices(look: Look, topic: Topic) -> dict[str, str]:
+    """Price → the ID of its question, for the questions whose reply goes to this topic."""
+    return {
+        str(FIXED + PER_KM * int(distance)): header(headers, "correlation") or ""
+        for distance, headers in look.rows(REQUESTS.name, "value", "headers")
+        if header(headers, "reply-to") == topic.name
+    }
+
+
+def each_to_its_question(look: Look) -> Fault | None:
+    for topic in (APP, DESK):
+        wanted = prices(look, topic)
+        for price, headers in look.rows(topic.name, "value", "headers"):
+            found = header(headers, "correlation")
+            if found != wanted[price]:
+                values = {"topic": topic, "price": price, "wanted": wanted[price]}
+                return fault("other correlation", found=code(found or "no ID"), **values)
+    return None
+
+
+REPLIES = Exercise(
+    "21.2",
+    prepare=prepare_requests,
+    untouched=[APP.absent(), DESK.absent()],
+    wants=[
+        APP.holds(lambda look: [(price,) for price in prices(look, APP)], "value"),
+        DESK.holds(lambda look: [(price,) for price in prices(look, DESK)], "value"),
+        that(each_to_its_question),
+    ],
+    facts=lambda look: {"count": len(prices(look, APP)) + len(prices(look, DESK))},
+)
+
+# --- 21.3 -----------------------------------------------------------------------------------------
+
+TRIPS, DRIVERS = Topic("ex21-trips"), "ex21-drivers"
+DELIVERED = Topic("ex21-delivered", yours=True)
+RETRY, DEAD = Topic("ex21-retry", yours=True), Topic("ex21-dead", yours=True)
+MOST_ATTEMPTS = 3
+
+
+def prepare_trips(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, TRIPS.name)
+    trips = [(state, random.randint(0, 1)) for state in ("open", "open", "closed", "closed")]
+    trips += [("open", 2), ("closed", 2), ("closed", 2), ("nowhere", random.randint(0, 1))]
+    random.shuffle(trips)
+    events = [
+        Event(f"{state} {number}", headers=(("attempts", str(attempts).encode()),))
+        for number, (state, attempts) in enumerate(trips)
+    ]
+    write(cluster, TRIPS.name, events)
+    remove_topics(cluster, DELIVERED.name, RETRY.name, DEAD.name)
+
+
+def goes_to(trip: str, attempts: int) -> Topic:
+    state = trip.split()[0]
+    if state == "open":
+        return DELIVERED
+    return RETRY if state == "closed" and attempts + 1 < MOST_ATTEMPTS else DEAD
+
+
+def trips_for(look: Look, topic: Topic) -> dict[str, int]:
+    """Trip → how often it was tried before, for the trips that belong in this topic."""
+    rows = look.rows(TRIPS.name, "value", "headers")
+    tried = {trip: int(header(headers, "attempts") or 0) for trip, headers in rows}
+    return {trip: n for trip, n in tried.items() if goes_to(trip, n) == topic}
+
+
+def one_attempt_more(look: Look) -> Fault | None:
+    wanted = trips_for(look, RETRY)
+    for trip, headers in look.rows(RETRY.name, "value", "headers"):
+        found, attempts = header(headers, "attempts"), str(wanted[trip] + 1)
+        if found != attempts:
+            values = {"trip": code(trip), "wanted": attempts}
+            return fault("other attempts", found=code(found or "no header"), **values)
+    return None
+
+
+def has_a_reason(look: Look) -> Fault | None:
+    for trip, headers in look.rows(DEAD.name, "value", "headers"):
+        if not (header(headers, "reason") or "").strip():
+            return fault("no reason", trip=code(trip))
+    return None
+
+
+SORTED = Exercise(
+    "21.3",
+    prepare=prepare_trips,
+    untouched=[DELIVERED.absent(), RETRY.absent(), DEAD.absent()],
+    wants=[
+        DELIVERED.holds(lambda look: [(trip,) for trip in trips_for(look, DELIVERED)], "value"),
+        RETRY.holds(lambda look: [(trip,) for trip in trips_for(look, RETRY)], "value"),
+        DEAD.holds(lambda look: [(trip,) for trip in trips_for(look, DEAD)], "value"),
+        that(one_attempt_more),
+        that(has_a_reason),
+        Committed(DRIVERS, TRIPS, lambda look: {0: len(look.rows(TRIPS.name, "value"))}),
+    ],
+    facts=lambda look: {"dead": len(trips_for(look, DEAD)), "again": len(trips_for(look, RETRY))},
+)
+
+EXERCISES = (STUBBORN, REPLIES, SORTED)

@@ -1,0 +1,138 @@
+"""Exercises of notebook 22: an exchange, order for several workers and dead letters, by hand."""
+
+from __future__ import annotations
+
+import random
+
+from kafkalab.cluster.cluster import KafkaCluster
+from kafkalab.learn.exercises.answers import header
+from kafkalab.learn.exercises.exercise import Exercise
+from kafkalab.learn.exercises.expectations import Topic
+from kafkalab.learn.exercises.expected_answers import that
+from kafkalab.learn.exercises.fault import Fault, code, fault
+from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.setting import (
+    Event,
+    fresh_topic,
+    remove_topics,
+    write,
+    write_one_by_one,
+)
+
+# --- 22.1 -----------------------------------------------------------------------------------------
+
+INCOMING = Topic("ex22-in")
+ORDERS, EU = Topic("ex22-orders", yours=True), Topic("ex22-eu", yours=True)
+UNROUTED = Topic("ex22-unrouted", yours=True)
+
+
+def prepare_incoming(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, INCOMING.name)
+    kinds = [f"{kind}.{place}" for kind in ("order", "refund") for place in ("eu", "us")]
+    routings = [*kinds, random.choice(kinds), "order.eu", "preorder.us", "order.europe"]
+    random.shuffle(routings)
+    events = [
+        Event(f"message {n}", headers=(("routing", routing.encode()),))
+        for n, routing in enumerate(routings)
+    ]
+    write(cluster, INCOMING.name, events)
+    remove_topics(cluster, ORDERS.name, EU.name, UNROUTED.name)
+
+
+def queues_of(routing: str) -> tuple[Topic, ...]:
+    """Where the bindings send a message."""
+    kind, _, place = routing.partition(".")
+    bound = [topic for topic, holds in ((ORDERS, kind == "order"), (EU, place == "eu")) if holds]
+    return tuple(bound) or (UNROUTED,)
+
+
+def messages_for(look: Look, topic: Topic) -> list[tuple[str]]:
+    rows = look.rows(INCOMING.name, "value", "headers")
+    return [(value,) for value, given in rows if topic in queues_of(header(given, "routing") or "")]
+
+
+EXCHANGE = Exercise(
+    "22.1",
+    prepare=prepare_incoming,
+    untouched=[ORDERS.absent(), EU.absent(), UNROUTED.absent()],
+    wants=[
+        ORDERS.holds(lambda look: messages_for(look, ORDERS), "value"),
+        EU.holds(lambda look: messages_for(look, EU), "value"),
+        UNROUTED.holds(lambda look: messages_for(look, UNROUTED), "value"),
+    ],
+    facts=lambda look: {
+        "both": len({*messages_for(look, ORDERS)} & {*messages_for(look, EU)}),
+    },
+)
+
+# --- 22.2 -----------------------------------------------------------------------------------------
+
+MIXED, SORTED = Topic("ex22-mixed"), Topic("ex22-by-customer", yours=True)
+CUSTOMERS = ("ada", "bob", "cho", "dee")
+WORKERS = 3
+
+
+def prepare_mixed(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, MIXED.name)
+    customers = [*CUSTOMERS * 3]
+    random.shuffle(customers)
+    write(cluster, MIXED.name, [Event(f"{who} order-{n}") for n, who in enumerate(customers)])
+    remove_topics(cluster, SORTED.name)
+
+
+def by_customer(look: Look) -> list[tuple[str, str]]:
+    return [(value.split()[0], value) for (value,) in look.rows(MIXED.name, "value")]
+
+
+KEYED = Exercise(
+    "22.2",
+    prepare=prepare_mixed,
+    untouched=[SORTED.absent()],
+    wants=[SORTED.partitions(WORKERS), SORTED.holds(by_customer, order="key")],
+    facts=lambda look: {"count": len(by_customer(look))},
+)
+
+# --- 22.3 -----------------------------------------------------------------------------------------
+
+JOBS, DONE = Topic("ex22-jobs"), Topic("ex22-done", yours=True)
+DEAD = Topic("ex22-dead", yours=True)
+PATIENCE = 3
+
+
+def prepare_jobs(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, JOBS.name)
+    works = ["yes"] * 5 + ["no"] * 2
+    random.shuffle(works)
+    events = [
+        Event(f"job-{n}", headers=(("works", each.encode()),)) for n, each in enumerate(works)
+    ]
+    write_one_by_one(cluster, JOBS.name, events)
+    remove_topics(cluster, DONE.name, DEAD.name)
+
+
+def jobs_that(look: Look, works: str) -> list[tuple[str]]:
+    rows = look.rows(JOBS.name, "value", "headers")
+    return [(job,) for job, headers in rows if header(headers, "works") == works]
+
+
+def says_how_often(look: Look) -> Fault | None:
+    for job, headers in look.rows(DEAD.name, "value", "headers"):
+        found = header(headers, "deliveries") or ""
+        if found != str(PATIENCE):
+            return fault("other deliveries", job=code(job), found=code(found or "no header"))
+    return None
+
+
+KEPT = Exercise(
+    "22.3",
+    prepare=prepare_jobs,
+    untouched=[DONE.absent(), DEAD.absent()],
+    wants=[
+        DONE.holds(lambda look: jobs_that(look, "yes"), "value"),
+        DEAD.holds(lambda look: jobs_that(look, "no"), "value"),
+        that(says_how_often),
+    ],
+    facts=lambda look: {"done": len(jobs_that(look, "yes")), "dead": len(jobs_that(look, "no"))},
+)
+
+EXERCISES = (EXCHANGE, KEYED, KEPT)

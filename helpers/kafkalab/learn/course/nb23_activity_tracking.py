@@ -1,0 +1,218 @@
+"""Exercises of notebook 23: sessions, two versions of an event, a visitor who is forgotten."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from kafkalab.cluster.cluster import KafkaCluster
+from kafkalab.learn.exercises.answers import header
+from kafkalab.learn.exercises.exercise import Exercise
+from kafkalab.learn.exercises.expectations import Topic
+from kafkalab.learn.exercises.expected_answers import that
+from kafkalab.learn.exercises.fault import Fault, code, fault
+from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.setting import Event, fresh_topic, remove_topics, write
+
+
+def new_visitors(count: int) -> list[str]:
+    return [uuid.uuid4().hex[:12] for _ in range(count)]
+
+
+# --- 23.1 -----------------------------------------------------------------------------------------
+
+VIEWS, SESSIONS = Topic("ex23-views"), Topic("ex23-sessions", yours=True)
+GAP = timedelta(minutes=20)
+WITHIN = (1, 4, 12, 19)
+"""Minutes between two views of one session."""
+BETWEEN = (21, 25, 90)
+"""Minutes between two sessions."""
+MONDAY = datetime(2025, 3, 3, 8, tzinfo=UTC)
+
+
+def prepare_views(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, VIEWS.name)
+    write(cluster, VIEWS.name, mixed_views())
+    remove_topics(cluster, SESSIONS.name)
+
+
+def mixed_views() -> list[Event]:
+    """Views of four visitors, as late beacons are: who does not sort them counts wrong."""
+    views = [view for visitor in new_visitors(4) for view in views_of(visitor)]
+    unsorted = in_order = [("", 0)]
+    while unsorted == in_order:
+        random.shuffle(views)
+        times = times_of((str(view.key), str(view.value)) for view in views)
+        unsorted = [(key, gaps_over(GAP, each)) for key, each in times.items()]
+        in_order = [(key, gaps_over(GAP, sorted(each))) for key, each in times.items()]
+    return views
+
+
+def views_of(visitor: str) -> list[Event]:
+    """Page views of one visitor, in one to four sessions."""
+    time, views = MONDAY + timedelta(minutes=random.randint(0, 60)), []
+    for number in range(random.randint(2, 4)):
+        time += timedelta(minutes=random.choice(BETWEEN)) * (number > 0)
+        for step in range(random.randint(1, 4)):
+            time += timedelta(minutes=random.choice(WITHIN)) * (step > 0)
+            event = {"visitor": visitor, "client_time": time.isoformat()}
+            views.append(Event(json.dumps(event), key=visitor))
+    return views
+
+
+def session_count(times: list[datetime], gap: timedelta = GAP) -> int:
+    return 1 + gaps_over(gap, sorted(times))
+
+
+def gaps_over(gap: timedelta, times: list[datetime]) -> int:
+    return sum(b - a > gap for a, b in pairwise(times))
+
+
+def times_by_visitor(look: Look) -> dict[str, list[datetime]]:
+    """In the order of the topic."""
+    return times_of(look.rows(VIEWS.name, "key", "value"))
+
+
+def times_of(views: Iterable[tuple[str, str]]) -> dict[str, list[datetime]]:
+    """Visitor → times, for keys and values in their order."""
+    times: dict[str, list[datetime]] = {}
+    for visitor, value in views:
+        time = datetime.fromisoformat(json.loads(value)["client_time"])
+        times.setdefault(visitor, []).append(time)
+    return times
+
+
+def sessions(look: Look) -> list[tuple[str, str]]:
+    return [(key, str(session_count(times))) for key, times in times_by_visitor(look).items()]
+
+
+COUNTED = Exercise(
+    "23.1",
+    prepare=prepare_views,
+    untouched=[SESSIONS.absent()],
+    wants=[SESSIONS.holds(sessions)],
+    facts=lambda look: {"count": sum(int(number) for _, number in sessions(look))},
+)
+
+# --- 23.2 -----------------------------------------------------------------------------------------
+
+EVENTS = Topic("ex23-events")
+CLEAN, BAD = Topic("ex23-clean", yours=True), Topic("ex23-bad", yours=True)
+PAGES = ("front", "category", "product", "basket")
+
+
+def prepare_events(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, EVENTS.name)
+    events = [as_text(event(version)) for version in (1, 1, 1, 2, 2, 2, 3)]
+    events.append(as_text(event(2))[:-9])
+    random.shuffle(events)
+    write(cluster, EVENTS.name, [Event(text) for text in events])
+    remove_topics(cluster, CLEAN.name, BAD.name)
+
+
+def event(version: int) -> dict[str, object]:
+    """One page view; since version 2 it says on which device."""
+    found = {"version": version, "visitor": uuid.uuid4().hex[:8], "page": random.choice(PAGES)}
+    device = {"device": random.choice(("phone", "desktop"))}
+    return found if version == 1 else found | device
+
+
+def as_text(event: dict[str, object]) -> str:
+    return json.dumps(event, separators=(",", ":"))  # short enough to be told whole
+
+
+def as_json(text: str) -> dict[str, Any]:
+    """The event, or nothing where it is no JSON."""
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except ValueError:
+        return {}
+    return found
+
+
+def events_of(look: Look) -> list[tuple[str, dict[str, Any]]]:
+    return [(text, as_json(text)) for (text,) in look.rows(EVENTS.name, "value")]
+
+
+def clean(look: Look) -> list[tuple[str, str]]:
+    return [
+        (found["visitor"], f"{found.get('device', 'unknown')} {found['page']}")
+        for _, found in events_of(look)
+        if found.get("version") in (1, 2)
+    ]
+
+
+def bad(look: Look) -> list[tuple[str]]:
+    return [(text,) for text, found in events_of(look) if found.get("version") not in (1, 2)]
+
+
+def has_a_reason(look: Look) -> Fault | None:
+    for text, headers in look.rows(BAD.name, "value", "headers"):
+        if not (header(headers, "reason") or "").strip():
+            return fault("no reason", event=code(text))
+    return None
+
+
+READ_BOTH = Exercise(
+    "23.2",
+    prepare=prepare_events,
+    untouched=[CLEAN.absent(), BAD.absent()],
+    wants=[CLEAN.holds(clean), BAD.holds(bad, "value"), that(has_a_reason)],
+    facts=lambda look: {"good": len(clean(look)), "bad": len(bad(look))},
+)
+
+# --- 23.3 -----------------------------------------------------------------------------------------
+
+PROFILES, REQUESTS = Topic("ex23-profiles"), Topic("ex23-requests")
+PROFILE_COUNT = 8
+
+
+def prepare_profiles(cluster: KafkaCluster) -> None:
+    fresh_topic(cluster, PROFILES.name, config={"cleanup.policy": "compact"})
+    fresh_topic(cluster, REQUESTS.name)
+    visitors = new_visitors(5)
+    seen = visitors + random.sample(visitors, PROFILE_COUNT - len(visitors))
+    profiles = [Event(f'{{"purchases": {n}}}', key=visitor) for n, visitor in enumerate(seen)]
+    write(cluster, PROFILES.name, profiles)
+    write(cluster, REQUESTS.name, [Event(visitor) for visitor in random.sample(visitors, 2)])
+
+
+def newest(look: Look) -> dict[str | None, str | None]:
+    """What a reader of the whole topic knows of each visitor in the end."""
+    return dict(look.rows(PROFILES.name, "key", "value"))
+
+
+def asked(look: Look) -> list[str]:
+    return [visitor for (visitor,) in look.rows(REQUESTS.name, "value")]
+
+
+def no_tombstone_missing(look: Look) -> Fault | None:
+    for visitor in asked(look):
+        value = newest(look)[visitor]
+        if value is not None:
+            return fault("still there", visitor=code(visitor), found=code(value or "an empty text"))
+    return None
+
+
+def nobody_else_touched(look: Look) -> Fault | None:
+    wanted = asked(look)
+    for visitor, _ in look.rows(PROFILES.name, "key", "value")[PROFILE_COUNT:]:
+        if visitor not in wanted:
+            return fault("someone else", visitor=code("no key" if visitor is None else visitor))
+    return None
+
+
+FORGOTTEN = Exercise(
+    "23.3",
+    prepare=prepare_profiles,
+    untouched=[PROFILES.size(PROFILE_COUNT)],
+    wants=[that(nobody_else_touched), that(no_tombstone_missing)],
+    facts=lambda look: {"count": len(asked(look))},
+)
+
+EXERCISES = (COUNTED, READ_BOTH, FORGOTTEN)

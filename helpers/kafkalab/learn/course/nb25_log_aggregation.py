@@ -1,0 +1,275 @@
+"""Exercises of notebook 25: each line once, whole events, who noticed that a broker died."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from kafkalab.cluster.cluster import KafkaCluster
+from kafkalab.learn.exercises.exercise import Exercise
+from kafkalab.learn.exercises.expectations import Topic
+from kafkalab.learn.exercises.expected_answers import Answer, that
+from kafkalab.learn.exercises.fault import Fault, fault
+from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.mistakes import same_as
+from kafkalab.learn.exercises.setting import Event, fresh_topic, remove_topics, write
+
+Row = tuple[str, str]
+
+# --- 25.1 -----------------------------------------------------------------------------------------
+
+SENT, ONCE = Topic("ex25-sent"), Topic("ex25-once", yours=True)
+SHOPS = ("shop-1", "shop-2")
+REQUESTS = ("GET / 200", "GET /basket 200", "GET /pear 404")
+
+
+def prepare_sent(cluster: KafkaCluster) -> None:
+    """Lines that are equal, files that begin at the same byte, and what was sent again."""
+    fresh_topic(cluster, SENT.name)
+    logs = {shop: list(lines_of(shop)) for shop in SHOPS}
+    sent = [(shop, line) for shop, lines in logs.items() for line in sent_again(lines)]
+    write(cluster, SENT.name, [Event(json.dumps(line), key=shop) for shop, line in sent])
+    remove_topics(cluster, ONCE.name)
+
+
+def lines_of(shop: str) -> Iterator[dict[str, Any]]:
+    """Two files of a log, with the same lines at the same bytes: one was rotated."""
+    requests = [*REQUESTS, REQUESTS[0], random.choice(REQUESTS)]
+    for file in random.sample(range(100, 1000), 2):
+        offset = 0
+        for request in requests:
+            yield {"host": shop, "file": file, "offset": offset, "line": request}
+            offset += len(request) + 1
+
+
+def sent_again(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An agent that died has forgotten the last ones that it sent."""
+    died = random.randint(4, len(lines) - 2)
+    forgotten = random.randint(2, 3)
+    return [*lines[:died], *lines[died - forgotten :]]
+
+
+def sent_lines(look: Look) -> list[dict[str, Any]]:
+    return [json.loads(value) for (value,) in look.rows(SENT.name, "value")]
+
+
+def once(look: Look, *names: str) -> list[Row]:
+    """Host and line, each of these fields once; by default by what tells lines apart."""
+    names = names or ("host", "file", "offset")
+    first = {tuple(line[name] for name in names): line for line in reversed(sent_lines(look))}
+    return [(line["host"], line["line"]) for line in first.values()]
+
+
+def mistaken_lines(look: Look) -> Fault | None:
+    mistakes = {
+        "all sent": [(line["host"], line["line"]) for line in sent_lines(look)],
+        "by text": once(look, "host", "line"),
+        "by text alone": once(look, "line"),
+        "by offset": once(look, "host", "offset"),
+        "by offset alone": once(look, "offset"),
+        "by file": once(look, "host", "file", "line"),
+    }
+    return same_as(look, ONCE, mistakes)
+
+
+EACH_ONCE = Exercise(
+    "25.1",
+    prepare=prepare_sent,
+    untouched=[ONCE.absent()],
+    wants=[that(mistaken_lines), ONCE.holds(once)],
+    facts=lambda look: {"count": len(once(look)), "sent": len(sent_lines(look))},
+)
+
+# --- 25.2 -----------------------------------------------------------------------------------------
+
+LINES, EVENTS = Topic("ex25-lines"), Topic("ex25-events", yours=True)
+NODES = ("node-1", "node-2")
+ERRORS = ("KeyError: 'pear'", "TimeoutError", "[Errno 28] No space left on device")
+"""The last one begins like an event, and is none."""
+BEGIN = re.compile(r"\[\d\d:")
+
+
+def prepare_lines(cluster: KafkaCluster) -> None:
+    """Stack traces of two hosts, line by line, and mixed."""
+    fresh_topic(cluster, LINES.name)
+    logs = {node: [line for event in log_of() for line in event.split("\n")] for node in NODES}
+    lines: list[Row] = []
+    while not are_mixed(lines):
+        lines = shuffled(logs)
+    write(cluster, LINES.name, [Event(line, key=node) for node, line in lines])
+    remove_topics(cluster, EVENTS.name)
+
+
+def shuffled(logs: Mapping[str, Sequence[str]]) -> list[Row]:
+    """Node and line; the lines of each node stay in their order."""
+    order = [node for node, lines in logs.items() for _ in lines]
+    random.shuffle(order)
+    left = {node: iter(lines) for node, lines in logs.items()}
+    return [(node, next(left[node])) for node in order]
+
+
+def are_mixed(lines: Sequence[Row]) -> bool:
+    """Whether a line that goes on stands behind one of another node."""
+    return any(
+        before[0] != node and not BEGIN.match(line) for before, (node, line) in pairwise(lines)
+    )
+
+
+def log_of() -> list[str]:
+    """Each error once, and lines of their own around them."""
+    traces = [f"no order\nTraceback:\n File 'shop.py'\n{error}" for error in ERRORS]
+    texts = [*traces, *(f"order {number}" for number in random.sample(range(100, 1000), 3))]
+    random.shuffle(texts)
+    return [f"[12:00:{second:02}] {text}" for second, text in enumerate(texts)]
+
+
+def events(look: Look, begin: re.Pattern[str] = BEGIN, *, mixed: bool = False) -> list[Row]:
+    """Host and event; `mixed` takes what comes next in the topic for what goes on."""
+    found: list[list[str]] = []
+    last: dict[str, list[str]] = {}
+    for host, line in look.rows(LINES.name, "key", "value"):
+        place = "" if mixed else host
+        if begin.match(line) or place not in last:
+            last[place] = [host, line]
+            found.append(last[place])
+        else:
+            last[place][1] += f"\n{line}"
+    return [(host, event) for host, event in found]
+
+
+def without_last(found: Sequence[Row]) -> list[Row]:
+    last = {host: place for place, (host, _) in enumerate(found)}
+    return [row for place, row in enumerate(found) if place not in last.values()]
+
+
+def mistaken_events(look: Look) -> Fault | None:
+    lines = look.rows(LINES.name, "key", "value")
+    mistakes = {
+        "line by line": lines,
+        "mixed": events(look, mixed=True),
+        "any bracket": events(look, re.compile(r"\[")),
+        "first lines": [(host, line) for host, line in lines if BEGIN.match(line)],
+        "last missing": without_last(events(look)),
+        "newline at the end": [(host, f"{event}\n") for host, event in events(look)],
+        "no line ends": [(host, event.replace("\n", " ")) for host, event in events(look)],
+        "glued": [(host, event.replace("\n", "")) for host, event in events(look)],
+    }
+    return same_as(look, EVENTS, mistakes)
+
+
+WHOLE = Exercise(
+    "25.2",
+    prepare=prepare_lines,
+    untouched=[EVENTS.absent()],
+    wants=[that(mistaken_events), EVENTS.holds(events)],
+    facts=lambda look: {
+        "count": len(events(look)),
+        "lines": len(look.rows(LINES.name, "value")),
+    },
+)
+
+# --- 25.3 -----------------------------------------------------------------------------------------
+
+LOGS = Topic("ex25-logs")
+BROKERS = (1, 2, 3, 4)
+KAFKA_LINE = re.compile(r"\[(?P<time>[^\]]+)\] \w+ (?P<message>.*)", re.DOTALL)
+
+
+def prepare_logs(cluster: KafkaCluster) -> None:
+    """One broker loses its connections and comes back, another one dies; all lines are mixed."""
+    fresh_topic(cluster, LOGS.name)
+    flaky, dead, controller, other = random.sample(BROKERS, 4)
+    died = 40_000 + random.randrange(5_000)
+    lines = [(b, t, "INFO", f"Rolled segment {t}") for b in BROKERS for t in beats(b, dead, died)]
+    noticed = died + random.randint(11, 90)
+    for witness in (controller, other, dead):
+        lines.append((witness, 20_000 + witness, "WARN", f"Node {flaky} disconnected."))
+    for witness in (controller, other, flaky):
+        lines.append((witness, noticed + witness, "INFO", f"Node {dead} disconnected."))
+    fenced = died + random.randint(2_000, 2_999)
+    why = "because its session has timed out."
+    lines.append((controller, fenced, "INFO", f"Fencing broker {dead} {why}"))
+    lines.append((other, fenced + 7, "INFO", f"Replayed the fencing of broker {dead}"))
+    random.shuffle(lines)
+    write(
+        cluster,
+        LOGS.name,
+        [Event(f"[{clock(t)}] {level} {text}", key=f"broker-{b}") for b, t, level, text in lines],
+    )
+
+
+def beats(broker: int, dead: int, died: int) -> list[int]:
+    """When it wrote something; the dead one for the last time at the moment of its death."""
+    times = random.sample(range(1_000, 39_000), 4)
+    return [*times, died] if broker == dead else [*times, *random.sample(range(50_000, 59_000), 2)]
+
+
+def clock(milliseconds: int) -> str:
+    return f"2025-03-01 12:00:{milliseconds // 1000:02},{milliseconds % 1000:03}"
+
+
+def told(look: Look) -> list[tuple[int, str, str]]:
+    """Millisecond, host and message of each line, by time."""
+    found = []
+    for host, line in look.rows(LOGS.name, "key", "value"):
+        match = KAFKA_LINE.fullmatch(line)
+        assert match, "the lines are made here"
+        second, milli = match["time"][-6:].split(",")
+        found.append((int(second) * 1000 + int(milli), host, match["message"]))
+    return sorted(found)
+
+
+def death(look: Look) -> tuple[str, dict[str, int]]:
+    """Who died; event → its millisecond: its last word, the first loss, the fencing."""
+    lines = told(look)
+    [(fenced, message)] = [(t, m) for t, _, m in lines if m.startswith("Fencing broker ")]
+    number = message.split()[2]
+    dead = f"broker-{number}"
+    last = max(t for t, host, _ in lines if host == dead)
+    lost = min(t for t, _, m in lines if m == f"Node {number} disconnected.")
+    return dead, {"last": last, "lost": lost, "fenced": fenced}
+
+
+def gap(look: Look) -> dict[str, int]:
+    dead, times = death(look)
+    return {dead: times["fenced"] - times["last"]}
+
+
+def mistaken_gap(look: Look) -> Fault | None:
+    dead, times = death(look)
+    given = look.answer
+    if not isinstance(given, Mapping) or len(given) != 1:
+        return None
+    [(host, value)] = given.items()
+    flaky = next(m.split()[1] for _, _, m in told(look) if m.startswith("Node "))
+    if host == f"broker-{flaky}":
+        return fault("came back")
+    by_text = {host for _, host, m in told(look) if m.startswith("Fencing")}
+    if host in by_text:
+        return fault("the witness")
+    if host != dead:
+        return None
+    names = {
+        times["fenced"] - times["lost"]: "from the loss",
+        times["lost"] - times["last"]: "to the loss",
+        times["last"] - times["fenced"]: "the other way round",
+    }
+    seconds = (times["fenced"] - times["last"]) / 1000
+    names.setdefault((times["fenced"] - times["last"]) % 1000, "without the seconds")
+    if value == seconds:
+        return fault("in seconds")
+    return fault(names[value]) if value in names else None
+
+
+NOTICED = Exercise(
+    "25.3",
+    prepare=prepare_logs,
+    wants=[that(mistaken_gap, asks_answer=True), Answer("counts", gap)],
+    facts=lambda look: {"dead": death(look)[0]},
+)
+
+EXERCISES = (EACH_ONCE, WHOLE, NOTICED)

@@ -1,0 +1,258 @@
+"""Exercises of notebook 27: a changelog applied, what is late by a watermark, windows by SQL."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from kafkalab.cluster.cluster import KafkaCluster
+from kafkalab.learn.exercises import answers
+from kafkalab.learn.exercises.exercise import Exercise
+from kafkalab.learn.exercises.expectations import Topic
+from kafkalab.learn.exercises.expected_answers import Answer, that
+from kafkalab.learn.exercises.fault import Fault, fault
+from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.mistakes import same_as
+from kafkalab.learn.exercises.setting import Event, fresh_topic, write
+
+NOON = 1_740_830_400_000
+"""2025-03-01 12:00:00 UTC, in milliseconds since 1970."""
+KEPT = {"retention.ms": "-1"}
+"""Made-up times are older than what a topic keeps by default."""
+
+# --- 27.1 -----------------------------------------------------------------------------------------
+
+CHANGES = Topic("ex27-changes")
+CITIES = ("Seoul", "Busan", "Daegu", "Jeju")
+SHOWN, FEWER = 2, 2
+"""How often each city's count goes up, and by how much it is taken back."""
+
+
+def prepare_changes(cluster: KafkaCluster) -> None:
+    """Counts that go up and down; one city goes for good, and one comes back."""
+    fresh_topic(cluster, CHANGES.name)
+    gone, back, *rest = random.sample(CITIES, len(CITIES))
+    counts = dict(zip(CITIES, random.sample(range(10, 90), len(CITIES)), strict=True))
+    told = [f"+I {city} {count}" for city, count in counts.items()]
+    for _ in range(SHOWN):
+        for city in random.sample(CITIES, len(CITIES)):
+            told += changed(counts, city, random.randint(1, 9))
+    told += [f"-D {city} {counts[city]}" for city in (gone, back)]
+    counts[back] = random.randint(1, 9)
+    told.append(f"+I {back} {counts[back]}")
+    told += changed(counts, rest[0], -FEWER)
+    write(cluster, CHANGES.name, [Event(change) for change in told])
+
+
+def changed(counts: dict[str, int], city: str, more: int) -> list[str]:
+    before = counts[city]
+    counts[city] += more
+    return [f"-U {city} {before}", f"+U {city} {counts[city]}"]
+
+
+def told(look: Look) -> list[tuple[str, str, int]]:
+    """Kind, city and count of each change, in order."""
+    rows = [value.split() for (value,) in look.rows(CHANGES.name, "value")]
+    return [(kind, city, int(count)) for kind, city, count in rows]
+
+
+Counts = dict[str, int]
+
+
+def applied(
+    look: Look, puts: Sequence[str] = ("+I", "+U"), outs: Sequence[str] = ("-D",)
+) -> Counts:
+    table: dict[str, int] = {}
+    for kind, city, count in told(look):
+        if kind in puts:
+            table[city] = count
+        elif kind in outs:
+            table.pop(city, None)
+    return table
+
+
+def summed(look: Look, kinds: Sequence[str]) -> Counts:
+    sums: Counter[str] = Counter()
+    for kind, city, count in told(look):
+        if kind in kinds:
+            sums[city] += count
+    return dict(sums)
+
+
+def mistaken_table(look: Look) -> Fault | None:
+    given = answers.numbers_by_text(look.answer)
+    mistakes = {
+        "not deleted": applied(look, outs=()),
+        "first rows": applied(look, puts=("+I",), outs=()),
+        "inserts only": applied(look, puts=("+I",)),
+        "all added": summed(look, ("+I", "+U")),
+        "before": applied(look, puts=("+I", "-U")),
+    }
+    right = applied(look)
+    for name, table in mistakes.items():
+        if given == table != right:
+            return fault(name)
+    return None
+
+
+APPLIED = Exercise(
+    "27.1",
+    prepare=prepare_changes,
+    wants=[that(mistaken_table, asks_answer=True), Answer("counts", applied)],
+    facts=lambda look: {"count": len(told(look))},
+)
+
+# --- 27.2 -----------------------------------------------------------------------------------------
+
+ORDERS = Topic("ex27-orders")
+WINDOWS, LENGTH, DELAY = 3, 600, 120
+"""Seconds."""
+
+
+def prepare_orders(cluster: KafkaCluster) -> None:
+    """Orders by time, and among them some that come later than their time."""
+    fresh_topic(cluster, ORDERS.name, config=KEPT)
+    seconds = [second for window in range(WINDOWS) for second in arrivals(window * LENGTH)]
+    seconds.append(WINDOWS * LENGTH + LENGTH)
+    ids = [f"o-{number}" for number in random.sample(range(100, 1000), len(seconds))]
+    write(
+        cluster,
+        ORDERS.name,
+        [
+            Event("order", key=id_, timestamp=NOON + second * 1000)
+            for id_, second in zip(ids, seconds, strict=True)
+        ],
+    )
+
+
+def arrivals(start: int) -> list[int]:
+    """The seconds of a window's orders, as they arrive: the watermark is 120 seconds behind.
+
+    One is behind the watermark while its window is open; one comes after the window's end, but
+    not after the watermark has passed it; one or two come after that.
+    """
+    end = start + LENGTH
+    late = [random.randrange(start, end - 100) for _ in range(random.randint(1, 2))]
+    return [
+        *(start + 350 + random.randrange(20), start + 480 + random.randrange(50)),
+        start + 200 + random.randrange(50),  # behind, and in time
+        end + 60 + random.randrange(30),
+        end - 30 + random.randrange(25),  # after the end, not behind, and in time
+        end + 250 + random.randrange(50),
+        *late,
+    ]
+
+
+def by_arrival(look: Look) -> list[tuple[str, int]]:
+    """Id and second of each order."""
+    rows = look.rows(ORDERS.name, "key", "timestamp")
+    return [(id_, (time - NOON) // 1000) for id_, time in rows]
+
+
+Behind = Callable[[int, int], bool]
+
+
+def behind(look: Look, is_late: Behind) -> list[str]:
+    """The orders that are late by a rule: by their second, and the newest one so far."""
+    found, newest = [], 0
+    for id_, second in by_arrival(look):
+        if is_late(second, newest):
+            found.append(id_)
+        newest = max(newest, second)
+    return found
+
+
+def end_of(second: int) -> int:
+    return second // LENGTH * LENGTH + LENGTH
+
+
+def too_late(look: Look) -> list[str]:
+    return behind(look, lambda second, newest: end_of(second) <= newest - DELAY)
+
+
+def mistaken_orders(look: Look) -> Fault | None:
+    given = answers.texts(look.answer)
+    mistakes: dict[str, Behind] = {
+        "window open": lambda second, newest: second < newest - DELAY,
+        "no delay": lambda second, newest: end_of(second) <= newest,
+        "out of order": lambda second, newest: second < newest,
+    }
+    for name, rule in mistakes.items():
+        if given is not None and sorted(given) == sorted(behind(look, rule)):
+            return fault(name)
+    return None
+
+
+LATE = Exercise(
+    "27.2",
+    prepare=prepare_orders,
+    wants=[that(mistaken_orders, asks_answer=True), Answer("set", too_late)],
+    facts=lambda look: {"count": len(too_late(look))},
+)
+
+# --- 27.3 -----------------------------------------------------------------------------------------
+
+VISITS, PER_PAGE = Topic("ex27-visits"), Topic("ex27-per-page")
+PAGES = ("tea", "coffee", "pots")
+FIVE = 300_000
+WITH_TIME = ("key", "value", "timestamp")
+Rows = list[tuple[str, str, int]]
+
+
+def prepare_visits(cluster: KafkaCluster) -> None:
+    """Visits of 20 minutes, in no order: by a watermark nearly all would be late for something."""
+    for topic in (VISITS, PER_PAGE):
+        fresh_topic(cluster, topic.name, config=KEPT)
+    visits = [(page, second) for page in PAGES for second in random.sample(range(1200), 11)]
+    visits += [(page, random.randrange(300)) for page in PAGES]
+    random.shuffle(visits)
+    visits.sort(key=lambda visit: visit[1] < 300)  # the first five minutes come last
+    events = [Event('{"visitor": "ada"}', key=p, timestamp=NOON + s * 1000) for p, s in visits]
+    write(cluster, VISITS.name, events)
+
+
+def per_page(look: Look, length: int = FIVE) -> Rows:
+    """Page, number of visits and start of each window."""
+    rows = look.rows(VISITS.name, "key", "timestamp")
+    counts = Counter((page, time // length * length) for page, time in rows)
+    return [(page, str(count), start) for (page, start), count in counts.items()]
+
+
+def pairs(rows: Rows) -> list[tuple[str, str]]:
+    return [(page, count) for page, count, _ in rows]
+
+
+def mistaken_windows(look: Look) -> Fault | None:
+    right = per_page(look)
+    if same_as(look, PER_PAGE, {"no time": right}, WITH_TIME):
+        return None
+    named = same_as(
+        look, PER_PAGE, {"no time": pairs(right), "ten minutes": pairs(per_page(look, 2 * FIVE))}
+    )
+    return named or left_out(look, right)
+
+
+def left_out(look: Look, right: Rows) -> Fault | None:
+    """Windows without late visits: no count is too high, and some are too low or missing."""
+    counts = {(page, start): int(count) for page, count, start in right}
+    found = look.rows(PER_PAGE.name, "key", "value", "timestamp")
+    for page, count, start in found:
+        possible = map(str, range(1, counts.get((page, start), 0) + 1))
+        if count not in possible:
+            return None
+    each_once = len({(page, start) for page, _, start in found}) == len(found)
+    amiss = PER_PAGE.holds(per_page, *WITH_TIME).fault(look)
+    return replace(amiss, why="left out") if amiss and found and each_once else None
+
+
+BY_SQL = Exercise(
+    "27.3",
+    prepare=prepare_visits,
+    untouched=[PER_PAGE.size(0)],
+    wants=[that(mistaken_windows), PER_PAGE.holds(per_page, *WITH_TIME)],
+    facts=lambda look: {"count": len(per_page(look))},
+)
+
+EXERCISES = (APPLIED, LATE, BY_SQL)

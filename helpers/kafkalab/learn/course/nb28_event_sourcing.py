@@ -1,0 +1,313 @@
+"""Exercises of notebook 28: balances on a day, which event counts, an error that is taken back."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kafkalab.cluster.cluster import KafkaCluster
+from kafkalab.learn.exercises.exercise import Exercise
+from kafkalab.learn.exercises.expectations import Topic
+from kafkalab.learn.exercises.expected_answers import that
+from kafkalab.learn.exercises.fault import Fault, code, fault
+from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.mistakes import same_as
+from kafkalab.learn.exercises.setting import Event, fresh_topic, remove_topics, write
+
+Rows = Sequence[tuple[str, str]]
+
+KEPT = {"retention.ms": "-1"}
+ACCOUNTS = ("NL-1", "NL-2", "NL-3")
+
+
+def write_events(cluster: KafkaCluster, topic: Topic, events: list[dict[str, Any]]) -> None:
+    fresh_topic(cluster, topic.name, config=KEPT)
+    write(
+        cluster,
+        topic.name,
+        [Event(json.dumps(event), key=event["account"]) for event in events],
+    )
+
+
+def events_of(look: Look, topic: Topic) -> list[dict[str, Any]]:
+    """In the order of the log; what is no JSON is left out."""
+    found = []
+    for (text,) in look.rows(topic.name, "value"):
+        try:
+            event = json.loads(text or "")
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            found.append(event)
+    return found
+
+
+# --- 28.1 -----------------------------------------------------------------------------------------
+
+EVENTS, BALANCES = Topic("ex28-events"), Topic("ex28-balances", yours=True)
+END_OF_DAY = "2025-03-06"
+
+
+def prepare_events(cluster: KafkaCluster) -> None:
+    """Each account has events of each version, before and after the end of the day."""
+    events = [event for name in ACCOUNTS for event in events_of_account(name)]
+    events.sort(key=lambda event: event["time"])
+    write_events(cluster, EVENTS, events)
+    remove_topics(cluster, BALANCES.name)
+
+
+def events_of_account(name: str) -> list[dict[str, Any]]:
+    """One is in the last hour of the day, and one has euros that only rounding makes cents of."""
+    cents = [100 * number + 35 for number in random.sample(range(200, 900), 3)]
+    paid = [random.randint(1, 5000) for _ in range(3)]
+    times = ["03T08", "04T09", "04T17", "05T10", "05T23", "06T00", "07T12"]
+    changes = [(1, 435), (1, -paid[0]), (2, cents[0]), (2, -paid[1])]
+    changes += [(3, cents[1]), (3, -paid[2]), (3, cents[2])]
+    return [
+        of_version(version, change)
+        | {
+            "account": name,
+            "number": number,
+            "command": f"{name}-{number}",
+            "time": f"2025-03-{time}:30:00+00:00",
+        }
+        for number, (time, (version, change)) in enumerate(zip(times, changes, strict=True), 1)
+    ]
+
+
+def of_version(version: int, change: int) -> dict[str, Any]:
+    """Version 1 has euros without a sign, 2 and 3 cents with one, 3 the channel."""
+    told = {"schema": version, "type": "deposited" if change > 0 else "withdrawn"}
+    if version == 1:
+        return {**told, "amount": abs(change) / 100}
+    return {**told, "cents": change} | ({"channel": "app"} if version == 3 else {})
+
+
+def cents_of(event: dict[str, Any]) -> int:
+    if event["schema"] > 1:
+        return int(event["cents"])
+    cents = round(float(event["amount"]) * 100)
+    return -cents if event["type"] == "withdrawn" else cents
+
+
+def balances(
+    look: Look, until: str = END_OF_DAY, cents_of: Callable[[dict[str, Any]], int] = cents_of
+) -> list[tuple[str, str]]:
+    found = dict.fromkeys(ACCOUNTS, 0)
+    for event in events_of(look, EVENTS):
+        if event["time"] < until:
+            found[event["account"]] += cents_of(event)
+    return [(name, str(cents)) for name, cents in found.items()]
+
+
+def without_sign(event: dict[str, Any]) -> int:
+    return abs(cents_of(event)) if event["schema"] == 1 else cents_of(event)
+
+
+def without_euros(event: dict[str, Any]) -> int:
+    return int(event.get("cents", 0))
+
+
+def cut_off(event: dict[str, Any]) -> int:
+    """Euros that are not rounded: 4.35 * 100 is a little less than 435."""
+    if event["schema"] > 1:
+        return cents_of(event)
+    cents = int(float(event["amount"]) * 100)
+    return -cents if event["type"] == "withdrawn" else cents
+
+
+def euros(look: Look) -> list[tuple[str, str]]:
+    return [(name, f"{int(cents) / 100:g}") for name, cents in balances(look)]
+
+
+def mistaken_balances(look: Look) -> Fault | None:
+    mistakes: dict[str, Rows] = {
+        "all days": balances(look, until="9"),
+        "a day early": balances(look, until="2025-03-05"),
+        "a day late": balances(look, until="2025-03-07"),
+        "an hour early": balances(look, until="2025-03-05T23"),
+        "no sign": balances(look, cents_of=without_sign),
+        "no euros": balances(look, cents_of=without_euros),
+        "not rounded": balances(look, cents_of=cut_off),
+        "in euros": euros(look),
+    }
+    return same_as(look, BALANCES, mistakes)
+
+
+ON_A_DAY = Exercise(
+    "28.1",
+    prepare=prepare_events,
+    untouched=[BALANCES.absent()],
+    wants=[that(mistaken_balances), BALANCES.holds(balances)],
+    facts=lambda look: {"total": sum(int(cents) for _, cents in balances(look))},
+)
+
+# --- 28.2 -----------------------------------------------------------------------------------------
+
+RACE, COUNTS = Topic("ex28-race"), Topic("ex28-counts", yours=True)
+
+
+def prepare_race(cluster: KafkaCluster) -> None:
+    write_events(cluster, RACE, raced())
+    remove_topics(cluster, COUNTS.name)
+
+
+def raced() -> list[dict[str, Any]]:
+    """Two writers: some numbers are there twice, and one writer is one event behind."""
+    logs = [log_of(name) for name in ACCOUNTS]
+    order = [n for n, log in enumerate(logs) for _ in log]
+    random.shuffle(order)
+    events = [logs[n].pop(0) for n in order]
+    ids = random.sample(range(100, 1000), len(events))
+    return [event | {"command": f"k{id}"} for event, id in zip(events, ids, strict=True)]
+
+
+def log_of(account: str) -> list[dict[str, Any]]:
+    """Two come too late, and one too early: its writer counted events that do not count."""
+    numbers = random.choice(([1, 2, 3, 3, 5, 4, 5, 4, 6], [1, 2, 2, 4, 3, 4, 3, 5, 6]))
+    cents = random.sample(range(100, 9000), len(numbers))
+    told = {"schema": 3, "account": account, "type": "deposited", "channel": "app"}
+    return [
+        {**told, "number": number, "cents": each, "time": f"2025-03-03T12:{minute:02}:00+00:00"}
+        for minute, (number, each) in enumerate(zip(numbers, cents, strict=True))
+    ]
+
+
+def that_count(look: Look) -> list[tuple[str, str]]:
+    """Account and command of each event whose number was the next one."""
+    last = Counter[str]()
+    found = []
+    for event in events_of(look, RACE):
+        if event["number"] == last[event["account"]] + 1:
+            last[event["account"]] += 1
+            found.append((event["account"], event["command"]))
+    return found
+
+
+def written(look: Look) -> list[tuple[str, str]]:
+    return [(event["account"], event["command"]) for event in events_of(look, RACE)]
+
+
+def by_number(look: Look, *, last: bool) -> list[tuple[str, str]]:
+    """The first or the last event of each number, whatever came before it."""
+    found: dict[tuple[str, int], tuple[str, str]] = {}
+    for event in events_of(look, RACE):
+        place = event["account"], event["number"]
+        if last or place not in found:
+            found[place] = event["account"], event["command"]
+    return list(found.values())
+
+
+def rising(look: Look) -> list[tuple[str, str]]:
+    """Numbers that are greater than the last one, be they the next or not."""
+    last = Counter[str]()
+    found = []
+    for event in events_of(look, RACE):
+        if event["number"] > last[event["account"]]:
+            last[event["account"]] = event["number"]
+            found.append((event["account"], event["command"]))
+    return found
+
+
+def mistaken_events(look: Look) -> Fault | None:
+    mistakes: dict[str, Rows] = {
+        "everything": written(look),
+        "the last one": by_number(look, last=True),
+        "the first one": by_number(look, last=False),
+        "rising": rising(look),
+        "swapped": [(command, account) for account, command in that_count(look)],
+    }
+    return same_as(look, COUNTS, mistakes)
+
+
+FIRST_COUNTS = Exercise(
+    "28.2",
+    prepare=prepare_race,
+    untouched=[COUNTS.absent()],
+    wants=[that(mistaken_events), COUNTS.holds(that_count, order="key")],
+    facts=lambda look: {
+        "late": len(events_of(look, RACE)) - len(that_count(look)),
+        "count": len(that_count(look)),
+    },
+)
+
+# --- 28.3 -----------------------------------------------------------------------------------------
+
+LEDGER = Topic("ex28-ledger")
+ENTRIES = 7
+
+
+def prepare_ledger(cluster: KafkaCluster) -> None:
+    """One invoice is paid twice: by two commands, so that no check of IDs has seen it."""
+    amounts = [-10 * number for number in random.sample(range(100, 900), ENTRIES - 2)]
+    invoices = [f"invoice {number}" for number in random.sample(range(1000, 9999), len(amounts))]
+    paid = list(zip(amounts, invoices, strict=True))
+    paid.insert(random.randint(2, len(paid)), random.choice(paid[:2]))
+    told = [(1_000_000, "salary"), *paid]
+    write_events(
+        cluster,
+        LEDGER,
+        [
+            {
+                "account": "NL-9",
+                "number": number,
+                "type": "deposited" if cents > 0 else "withdrawn",
+                "cents": cents,
+                "for": reason,
+            }
+            for number, (cents, reason) in enumerate(told, 1)
+        ],
+    )
+
+
+def paid_twice(look: Look) -> list[dict[str, Any]]:
+    """Both payments of the same invoice."""
+    told = events_of(look, LEDGER)[:ENTRIES]
+    often = Counter(event.get("for") for event in told)
+    return [event for event in told if often[event.get("for")] > 1]
+
+
+def nothing_else_added(look: Look) -> Fault | None:
+    added = look.rows(LEDGER.name, "key", "value")[ENTRIES:]
+    if len(added) != 1:
+        return fault("not one", count=len(added))
+    key, value = added[0]
+    if key != "NL-9":
+        return fault("other key", key=code("no key" if key is None else key))
+    if len(events_of(look, LEDGER)) != ENTRIES + 1:
+        return fault("no json", found=code(value or "nothing"))
+    return None
+
+
+def takes_back(look: Look) -> Fault | None:
+    """The added event: its effect, its number, and what it says it reverses."""
+    added = events_of(look, LEDGER)[ENTRIES]
+    second = paid_twice(look)[1]
+    wanted = {
+        "account": "NL-9",
+        "type": "reversed",
+        "number": ENTRIES + 1,
+        "cents": -second["cents"],
+        "reverses": second["number"],
+    }
+    for name, value in wanted.items():
+        found = added.get(name)
+        if found != value or isinstance(found, bool):
+            text = name if name in added else "no field"
+            text = "no number" if isinstance(found, str) and found == str(value) else text
+            return fault(text, field=code(name), found=code(found), wanted=code(value))
+    return None
+
+
+TAKE_BACK = Exercise(
+    "28.3",
+    prepare=prepare_ledger,
+    untouched=[LEDGER.size(ENTRIES)],
+    wants=[that(nothing_else_added), that(takes_back)],
+    facts=lambda look: {"invoice": code(paid_twice(look)[0]["for"])},
+)
+
+EXERCISES = (ON_A_DAY, FIRST_COUNTS, TAKE_BACK)

@@ -1,0 +1,1 @@
+"""What an exercise is, and how it is checked: the engine behind `kafkalab.learn.course`."""

@@ -1,0 +1,33 @@
+"""Wrong answers that have a name: what a topic would hold, had the learner made that mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from kafkalab.learn.exercises.expectations import Topic
+from kafkalab.learn.exercises.fault import Fault, Row, fault
+from kafkalab.learn.exercises.look import Look
+
+
+def same_as(
+    look: Look,
+    topic: Topic,
+    mistakes: Mapping[str, Sequence[Row]],
+    fields: Sequence[str] = ("key", "value"),
+) -> Fault | None:
+    """The mistake that gives just what the topic holds, by the name of the text that tells it.
+
+    Parameters
+    ----------
+    look : Look
+    topic : Topic
+    mistakes : mapping
+        The name of a text → the records, in any order, that its mistake gives.
+    fields : sequence of str
+        The columns of `read_topic` that the records have.
+    """
+    found = sorted(map(str, look.rows(topic.name, *fields)))
+    for name, rows in mistakes.items():
+        if found == sorted(map(str, rows)):
+            return fault(name)
+    return None

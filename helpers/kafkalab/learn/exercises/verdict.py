@@ -1,0 +1,40 @@
+"""What a check says: a state, and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """The three answers of a check."""
+
+    NOT_ATTEMPTED = "not attempted"
+    NOT_YET = "not yet"
+    CORRECT = "correct"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found.
+
+    Attributes
+    ----------
+    state : State
+    text : str
+        One or two sentences for the learner: what was found and what was looked for, or why
+        the answer is right.
+    """
+
+    state: State
+    text: str
+
+
+def not_attempted(text: str) -> Verdict:
+    """Nothing of the learner's is there yet; `text` says what to do first."""
+    return Verdict(State.NOT_ATTEMPTED, text)
+
+
+def not_yet(found: str, wanted: str) -> Verdict:
+    """Found this, looked for that: two clauses without a full stop at their end."""
+    return Verdict(State.NOT_YET, f"Found: {found}.\n\nLooked for: {wanted}.")

@@ -1,0 +1,1 @@
+"""What a documented line means: text in, plain data out; starts nothing."""

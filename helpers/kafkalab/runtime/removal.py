@@ -1,0 +1,161 @@
+"""Finds and removes all that carries a run's label: processes, containers, ports, folders."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from kafkalab.runtime import family, ports, shared_memory
+from kafkalab.runtime.docker_engine import plain_client
+
+CLUSTER_LABEL = "kafkalab.cluster"
+"""Docker label, and what the mark on a process's command line begins with."""
+
+
+OWNER_LABEL = "kafkalab.owner"
+"""Docker label: pid@start of the owner, or `STANDING`."""
+
+
+STANDING = "standing"
+
+
+FOLDER_LABEL = "kafkalab.folder"
+"""Docker label: the cluster's folder; without it nobody holds a standing cluster any more."""
+
+
+_REMOVE_SECONDS = 30
+_CALL_SECONDS = 30
+
+
+def remove_run(run_dir: Path, label: str, backend: str) -> None:
+    """Remove all that carries the label; harmless where nothing does.
+
+    Raises
+    ------
+    docker.errors.DockerException
+        When the engine that holds the containers does not answer.
+    """
+    if backend == "docker":
+        remove_containers(label)
+    remove_processes(label)
+    shared_memory.free(run_dir / label)
+    ports.release_ports(run_dir, label)
+    _remove_folder(run_dir / label)
+
+
+def mark(label: str) -> str:
+    """A word for the command line of a run's processes, by which they are found.
+
+    Java takes it for a system property; other programs get it where they pass it over.
+    """
+    return f"-D{CLUSTER_LABEL}={label}"
+
+
+def labelled_processes(label: str) -> list[psutil.Process]:
+    """The processes whose command line carries the run's mark."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if any(label_in(word) == label for word in process.cmdline()):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def label_in(word: str) -> str | None:
+    """The label that a word of a command line carries: as a mark, or as a flag with a mark."""
+    before, found, label = word.partition(mark(""))
+    return label if found and (not before or before.endswith("=")) else None
+
+
+def remove_processes(label: str) -> None:
+    """SIGKILL them and what they have started, until a look finds none (a start can be under way).
+
+    Workers that a server forks may carry no mark, and go on for a while without it.
+    """
+    while processes := labelled_processes(label):
+        for process in processes:
+            try:
+                family.kill(process)
+            except psutil.Error:
+                continue
+        psutil.wait_procs(processes, timeout=5)
+
+
+def remove_containers(label: str, client: Any = None) -> None:
+    """Remove the containers, their anonymous volumes, the volumes and networks of the label.
+
+    Looks again until a look finds nothing: a create call can be under way, and an engine
+    removes a container in several steps.
+
+    Raises
+    ------
+    docker.errors.DockerException
+        When the engine does not answer, or refuses for half a minute.
+    """
+    engine = client or plain_client(_CALL_SECONDS)
+    end = time.monotonic() + _REMOVE_SECONDS
+    try:
+        while _remove_what_is_there(engine.api, label, last_try=time.monotonic() > end):
+            time.sleep(0.02)
+    finally:
+        if client is None:
+            engine.close()
+
+
+def _remove_what_is_there(api: Any, label: str, *, last_try: bool) -> bool:
+    """One pass over what carries the label; False where there was nothing."""
+    import docker.errors
+
+    def remove(call: Any, name: str, **how: bool) -> None:
+        try:
+            call(name, **how)
+        except docker.errors.NotFound:
+            pass
+        except docker.errors.APIError:  # such as "removal is already in progress"
+            if last_try:
+                raise
+
+    selector = {"label": f"{CLUSTER_LABEL}={label}"}
+    containers = [item["Id"] for item in api.containers(all=True, filters=selector)]
+    if containers:
+        with ThreadPoolExecutor(max_workers=len(containers)) as pool:
+            calls = [
+                pool.submit(remove, api.remove_container, name, v=True, force=True)
+                for name in containers
+            ]
+        for call in calls:
+            call.result()
+    networks = api.networks(filters=selector)
+    for network in networks:
+        _disconnect_all(api, network["Id"])
+        remove(api.remove_network, network["Id"])
+    volumes = api.volumes(filters=selector)["Volumes"] or []
+    for volume in volumes:
+        remove(api.remove_volume, volume["Name"])
+    return bool(containers or networks or volumes)
+
+
+def _disconnect_all(api: Any, network: str) -> None:
+    """Of other runs, which have joined it: one that is down would not start without it."""
+    import docker.errors
+
+    for container in api.containers(all=True, filters={"network": network}):
+        with contextlib.suppress(docker.errors.APIError):  # it goes at the same moment
+            api.disconnect_container_from_network(container["Id"], network, force=True)
+
+
+def _remove_folder(folder: Path) -> None:
+    for _ in range(50):  # a node that dies may still write for a moment
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.exists(folder):  # noqa: PTH110 - false where it may not be looked at
+            return
+        time.sleep(0.1)

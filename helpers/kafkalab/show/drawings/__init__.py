@@ -1,0 +1,1 @@
+"""From plain facts to a picture: its words, its drawing and its frame."""

@@ -1,0 +1,1 @@
+"""The picture of a timeline: its words, its lanes, their scale, and the chart."""

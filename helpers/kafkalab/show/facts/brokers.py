@@ -1,0 +1,179 @@
+"""Who runs, who is controller, and which partitions each broker leads and follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kafkalab.backends.protocol import ToolProcess
+from kafkalab.common.deadline import Deadline
+from kafkalab.errors import KafkaLabError
+from kafkalab.queries.topics import Topic, list_all
+
+if TYPE_CHECKING:
+    from kafkalab.backends.protocol import OfficialTools
+    from kafkalab.cluster.cluster import KafkaCluster
+
+METADATA_SECONDS = 4.0
+CONTROLLER_SECONDS = 8.0
+"""From the start of the question, so both together take no longer than this."""
+
+RUNNING = "running"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A broker's replicas of one topic.
+
+    Attributes
+    ----------
+    topic : str
+    partitions : tuple of int
+    """
+
+    topic: str
+    partitions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One broker, as its process and the cluster's metadata tell.
+
+    Attributes
+    ----------
+    node_id : int
+    state : str
+        running, paused or stopped; of an existing cluster's broker: what the backend says.
+    listed : bool or None
+        Whether the cluster's metadata names it; None where no broker answered.
+    leads, follows, behind : tuple of Held
+        Replicas that lead, that follow in sync, and that are not in sync.
+    """
+
+    node_id: int
+    state: str
+    listed: bool | None
+    leads: tuple[Held, ...] = ()
+    follows: tuple[Held, ...] = ()
+    behind: tuple[Held, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClusterFacts:
+    """A cluster as it is now.
+
+    Attributes
+    ----------
+    nodes : tuple of Node
+        By node id.
+    controller : int or None
+        The active controller's node id; None where none was told.
+    controller_asked : bool
+        False for an existing cluster, whose controller is not asked for.
+    topics : tuple of Topic or None
+        Without offsets; None where no broker answered.
+    """
+
+    nodes: tuple[Node, ...]
+    controller: int | None
+    controller_asked: bool
+    topics: tuple[Topic, ...] | None
+
+    @property
+    def running(self) -> int:
+        return sum(node.state == RUNNING for node in self.nodes)
+
+    @property
+    def majority(self) -> int:
+        """How many controllers have to run; here each broker is one."""
+        return len(self.nodes) // 2 + 1
+
+
+def collect_brokers(cluster: KafkaCluster) -> ClusterFacts:
+    """The cluster as it is now, within `CONTROLLER_SECONDS`."""
+    states = {broker.node_id: broker.state for broker in cluster.brokers}
+    tools = cluster.official_tools()
+    deadline = Deadline(CONTROLLER_SECONDS)
+    running = sum(state == RUNNING for state in states.values())
+    # a client's metadata names any broker as controller: only the quorum knows the real one
+    question = _ask_quorum(tools, states) if tools and running * 2 > len(states) else None
+    try:
+        brokers, topics = _metadata(cluster)
+        controller = _controller(question, deadline) if question is not None else None
+    finally:
+        if question is not None:
+            question.kill()
+    return facts(states, brokers, topics, controller, asked=tools is not None)
+
+
+def facts(
+    states: Mapping[int, str],
+    listed: Iterable[int] | None,
+    topics: tuple[Topic, ...] | None,
+    controller: int | None,
+    *,
+    asked: bool,
+) -> ClusterFacts:
+    """Put together what the backend, the metadata and the quorum told."""
+    known = None if listed is None else set(listed)
+    ids = sorted({*states, *(known or set())})
+    return ClusterFacts(
+        tuple(
+            Node(
+                node_id,
+                states.get(node_id, RUNNING),
+                None if known is None else node_id in known,
+                *_replicas(node_id, topics or ()),
+            )
+            for node_id in ids
+        ),
+        controller if states.get(controller or 0) == RUNNING else None,
+        asked,
+        topics,
+    )
+
+
+def _replicas(node_id: int, topics: Iterable[Topic]) -> tuple[tuple[Held, ...], ...]:
+    leads: list[Held] = []
+    follows: list[Held] = []
+    behind: list[Held] = []
+    for topic in topics:
+        mine = [p for p in topic.partitions if node_id in p.replicas]
+        for found, chosen in (
+            (leads, [p for p in mine if p.leader == node_id]),
+            (follows, [p for p in mine if p.leader != node_id and node_id in p.in_sync]),
+            (behind, [p for p in mine if p.leader != node_id and node_id not in p.in_sync]),
+        ):
+            if chosen:
+                found.append(Held(topic.name, tuple(p.number for p in chosen)))
+    return tuple(leads), tuple(follows), tuple(behind)
+
+
+def _metadata(cluster: KafkaCluster) -> tuple[tuple[int, ...] | None, tuple[Topic, ...] | None]:
+    try:
+        return list_all(cluster, Deadline(METADATA_SECONDS))
+    except KafkaLabError:  # a picture of a cluster that does not answer says so
+        return None, None
+
+
+def running_servers(servers: Mapping[int, str], states: Mapping[int, str]) -> str:
+    """The addresses of the brokers that run, joined by commas."""
+    return ",".join(server for node_id, server in servers.items() if states[node_id] == RUNNING)
+
+
+def _ask_quorum(tools: OfficialTools, states: Mapping[int, str]) -> ToolProcess:
+    """Through a broker that runs: the tool waits long for one that is silent."""
+    from kafkalab.lines.calls import ToolCall
+
+    servers = running_servers(dict(zip(states, tools.tool_servers.split(","), strict=True)), states)
+    asked = ("--bootstrap-server", servers, "describe", "--status")
+    return tools.run_tool(ToolCall("kafka-metadata-quorum.sh", asked))
+
+
+def _controller(question: ToolProcess, deadline: Deadline) -> int | None:
+    for line in question.lines(deadline.remaining):
+        name, _, value = line.partition(":")
+        if name.strip() == "LeaderId" and value.strip().isdigit():
+            return int(value)
+    return None

@@ -1,0 +1,1 @@
+"""What goes on looking at the cluster while other cells run."""

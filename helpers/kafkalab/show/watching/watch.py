@@ -1,0 +1,103 @@
+"""Looks that are taken again and again, in a thread of their own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from kafkalab.common.deadline import Deadline
+
+JOIN_SECONDS = 1.0
+
+T = TypeVar("T")
+
+
+class Span(Protocol):
+    """The time over which is watched."""
+
+    @property
+    def now(self) -> float:
+        """Seconds since its beginning."""
+
+    def over(self) -> bool: ...
+
+
+class Watch(Generic[T]):
+    """One thread that asks again and again, and keeps each answer that differs from the last."""
+
+    def __init__(
+        self,
+        ask: Callable[[], T | None] | None,
+        seconds: float,
+        history: Span,
+        close: Callable[[], None] | None = None,
+    ) -> None:
+        self._ask = ask
+        self._seconds = seconds
+        self._history = history
+        self._close = close
+        self._changed = threading.Condition()
+        self._begun = self._done = 0
+        self._poked = False
+        self._thread: threading.Thread | None = None
+        self.looks: list[tuple[float, T | None]] = []
+
+    def begin(self) -> None:
+        if self._ask is not None:
+            self._thread = threading.Thread(target=self._run, daemon=True, name="kafkalab-timeline")
+            self._thread.start()
+
+    def ask(self) -> int:
+        """Look now; the number of the first look that begins after this call."""
+        with self._changed:
+            self._poked = True
+            self._changed.notify_all()
+            return self._begun + 1
+
+    def wait(self, number: int, deadline: Deadline) -> None:
+        """Wait until the look of that number is done, or the deadline."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._thread is None or self._done >= number or not self._thread.is_alive(),
+                deadline.remaining,
+            )
+
+    def end(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(JOIN_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            while not self._history.over():
+                self._look()
+                with self._changed:
+                    self._changed.wait_for(
+                        lambda: self._poked or self._history.over(), self._seconds
+                    )
+                    self._poked = False
+        finally:
+            if self._close is not None:
+                self._close()
+            with self._changed:
+                self._done = self._begun + 1_000_000
+                self._changed.notify_all()
+
+    def _look(self) -> None:
+        assert self._ask is not None
+        with self._changed:
+            self._begun += 1
+            number = self._begun
+        before = self._history.now
+        found = self._ask()
+        with self._changed:
+            if not self._history.over():
+                self._keep(before if found is None else self._history.now, found)
+            self._done = number
+            self._changed.notify_all()
+
+    def _keep(self, seconds: float, found: T | None) -> None:
+        if not self.looks or self.looks[-1][1] != found:
+            self.looks.append((seconds, found))

@@ -1,0 +1,1 @@
+"""The `kafkalab` command: doctor, standing clusters, status, leftovers, prefetch, workspaces."""

@@ -1,0 +1,151 @@
+"""What can be typed after `kafkalab`: its commands, their options, and their help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+_EXAMPLES = """\
+the usual way:
+  kafkalab lab                  open JupyterLab on your copy of the first notebook
+  kafkalab doctor               where something is wrong with this machine
+
+a cluster for several terminals:
+  kafkalab start                on port 9092 where it is free
+  kafkalab console 'bin/kafka-topics.sh --list --bootstrap-server localhost:9092'
+  kafkalab stop
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    whole = argparse.ArgumentParser(
+        prog="kafkalab",
+        description="Real Apache Kafka clusters for the notebooks of this series.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = whole.add_subparsers(dest="command", metavar="command", title="commands")
+
+    def add(name: str, text: str, more: str = "") -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}. {more}".strip(),
+            allow_abbrev=False,
+        )
+
+    add(
+        "lab",
+        "open JupyterLab on your own copy of the notebooks",
+        "Copies that you have already are never overwritten. "
+        "Further arguments go to JupyterLab, such as --no-browser or --port=9999.",
+    )
+    _add_standing(add)
+    _add_console(add)
+    _add_machine(add)
+    return whole
+
+
+def _add_standing(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """What starts, shows and stops clusters that several terminals use."""
+    start = add(
+        "start",
+        "start a standing cluster, which lives until kafkalab stop",
+        "A standing cluster of this name that is there already is brought back, with its data.",
+    )
+    start.add_argument(
+        "--brokers", type=int, default=1, metavar="N", help="1 or 3; by default %(default)s"
+    )
+    start.add_argument("--backend", metavar="B", help="auto, docker or process; by default auto")
+    start.add_argument(
+        "--port",
+        type=_port,
+        metavar="P",
+        help="client port of the first broker, or auto for any; by default 9092 where it is free",
+    )
+    start.add_argument("--name", default="lab", help="by default %(default)s")
+    start.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=120.0,
+        metavar="S",
+        help="seconds until it must answer; by default %(default)g",
+    )
+    status = add(
+        "status", "show the clusters and services of this user, and what earlier ones left behind"
+    )
+    status.add_argument("--json", action="store_true", help="print JSON")
+    stop = add("stop", "stop a standing cluster and remove its data")
+    stop.add_argument("name", nargs="?", help="which one, where there are several")
+    stop.add_argument(
+        "--all",
+        action="store_true",
+        help="all standing clusters and all that dead kernels left behind; "
+        "clusters of living kernels are spared",
+    )
+
+
+def _add_console(add: Callable[..., argparse.ArgumentParser]) -> None:
+    console = add(
+        "console",
+        "run a line of the official documentation on the standing cluster",
+        "Put the line in quotes. It reads from and writes to this terminal; "
+        "Ctrl-C ends a consumer.",
+    )
+    console.add_argument("--name", help="which standing cluster, where there are several")
+    console.add_argument("line", nargs=argparse.REMAINDER, help="such as 'bin/kafka-topics.sh …'")
+
+
+def _add_machine(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """What concerns the learner's copies and the machine."""
+    reset = add("reset", "bring a fresh copy of a notebook and keep yours beside it")
+    reset.add_argument("notebook", help="its number or name, such as 03")
+    prefetch = add(
+        "prefetch",
+        "fetch all that notebooks need, to work without a network later",
+        "What runs beside Kafka in some notebooks is fetched where it is named, such as redis, or "
+        "the notebook's number, such as 22.",
+    )
+    prefetch.add_argument(
+        "services",
+        nargs="*",
+        metavar="service",
+        help="such as redis postgresql debezium jmx-exporter, or 22",
+    )
+    prefetch.add_argument(
+        "--backend",
+        metavar="B",
+        choices=("auto", "docker", "process", "all"),
+        default="auto",
+        help="auto (what notebooks will use here), docker, process or all",
+    )
+    doctor = add(
+        "doctor",
+        "find what is wrong with this machine, with the line that fixes it",
+        "The exit code is 1 where something would stop a notebook.",
+    )
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _port(text: str) -> int:
+    if text == "auto":
+        return 0
+    if text.isdecimal() and 1024 <= int(text) <= 65_000:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is neither auto nor a port from 1024 to 65000")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return seconds

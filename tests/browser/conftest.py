@@ -1,0 +1,20 @@
+"""The browser of this machine, for all tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.lab import BROWSERS, browser_at, browser_path
+from tests.conftest import skip_or_fail
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = browser_path()
+    if path is None:
+        skip_or_fail(f"no browser is installed (looked for {', '.join(BROWSERS)})", "browser")
+    with browser_at(path) as running:
+        yield running
