@@ -156,7 +156,7 @@ class Killing:
             assert not more.passed, "the sink has made no file while the broker was paused"
         self._shipping.kill(SINK)
         self._cluster.kill_broker(1)
-        self._cluster.start_broker(1)
+        self._cluster.start_broker(1, timeout=2 * SECONDS)
         self._evidence.look(self._store)
         self._start_again(SINK)
 
