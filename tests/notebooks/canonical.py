@@ -49,7 +49,12 @@ def canonical_output(output: Mapping[str, Any]) -> dict[str, Any]:
 
 def same(left: Sequence[Mapping[str, Any]], right: Sequence[Mapping[str, Any]]) -> bool:
     """Whether two cells' outputs are equal once sanitized, pictures and tracebacks aside."""
-    return [_compared(output) for output in left] == [_compared(output) for output in right]
+    return compared(left) == compared(right)
+
+
+def compared(outputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What of a cell's outputs is compared, sanitized."""
+    return [_compared(output) for output in outputs]
 
 
 def texts(output: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
