@@ -241,7 +241,7 @@ def nothing_is_there(cluster: KafkaCluster, exercise: Exercise) -> None:
     before = topic_names(cluster)
     verdict = Task(exercise, cluster).verdict()
     assert verdict.state is State.NOT_ATTEMPTED or "`start()`" in verdict.text, verdict.text
-    assert topic_names(cluster) == before, "the check made a topic"
+    assert topic_names(cluster) == before, "the check created a topic"
 
 
 def nothing_is_done(task: Task) -> None:

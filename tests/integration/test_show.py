@@ -98,7 +98,7 @@ def test_log_with_a_group(cluster: KafkaCluster) -> None:
 
 
 def test_committed_past_the_end(cluster: KafkaCluster) -> None:
-    """A consumer may commit what is not there; a topic that was made anew leaves the same."""
+    """A consumer may commit what is not there; a topic that was created again leaves the same."""
     topic = new_topic(cluster)
     group = f"g-{topic}"
     write(cluster, topic, ["ada"])

@@ -37,7 +37,7 @@ TEN = range(1, 10)
 
 
 def only(base: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No other ten ports are to be had."""
+    """There are no other ten ports."""
     monkeypatch.setattr(ports, "_shuffled_bases", lambda: [base])
 
 

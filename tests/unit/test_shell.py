@@ -26,7 +26,7 @@ def refusal(line: str) -> KafkaLabError:
     return caught.value
 
 
-# --- one command, however it is spelt ---------------------------------------------------------
+# --- one command, however it is written -------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def visit(
     Raises
     ------
     KafkaLabError
-        The shop does not answer, or refuses an event for good.
+        The shop does not answer, or refuses an event again and again.
     """
     walk = _Walk(url, version, day, per_second, pages)
     start = time.monotonic()

@@ -109,7 +109,7 @@ class _Slot:
     """Where the archive of one Java and one Kafka lies.
 
     The slot follows from places (of Java, of the jars), the key from contents: so what was made
-    before an update is noticed and replaced, and does not stay for ever.
+    before an update is noticed and replaced, and does not stay forever.
 
     Attributes
     ----------

@@ -86,7 +86,7 @@ def _run_class(words: list[str], place: Place, input: str) -> ToolCall:
     require_application(name)
     if len(rest) > 1:
         raise KafkaLabError(
-            f"{name.rpartition('.')[2]} takes one file of settings and nothing else.",
+            f"{name.rpartition('.')[2]} takes one file of settings only.",
             tried=f"to read {shlex.join(rest)}",
             fix="write the settings into one file, a name=value a line",
         )

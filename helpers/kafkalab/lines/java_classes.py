@@ -41,7 +41,7 @@ def require_application(name: str) -> None:
     if name.startswith("-"):
         raise KafkaLabError(
             f"{name} is an option for a server's start, and console runs one class.",
-            fix="write the class first, and background=True where it shall go on: "
+            fix="write the class first, and background=True if it should go on: "
             f'cluster.console("bin/{RUN_CLASS} {APPLICATIONS[0]}", background=True)',
         )
     if name in _FIXED_ADDRESS:

@@ -31,7 +31,7 @@ _CONFLICT = 409
 
 @dataclass(frozen=True)
 class Network:
-    """The network of one labelled run, and what every container in it carries.
+    """The network of one labeled run, and what every container in it carries.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ class Network:
         return name
 
     def volume(self, path: str) -> Mount:
-        """Anonymous, removed with its container; labelled, found where that is cut short."""
+        """Anonymous, removed with its container; labeled, found where that is cut short."""
         from docker.types import Mount
 
         return Mount(path, None, type="volume", labels=dict(self.labels))

@@ -7,7 +7,7 @@ In a notebook::
     q1                 # the question
     q1.start()         # its own topics and data
     q1.check(answer)   # not attempted, not yet, or correct
-    q1.hint()          # one more hint a call
+    q1.hint()          # each call gives one more hint
     q1.solution()      # code that solves it
 """
 

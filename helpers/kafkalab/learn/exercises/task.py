@@ -38,7 +38,7 @@ class Task:
         self._hints_given = 0
 
     def start(self) -> Card:
-        """Make the exercise's topics and data, anew; never raises.
+        """Create the exercise's topics and data again; never raises.
 
         Starts the cluster if it is stopped, and those of its brokers that are stopped or paused.
         """
@@ -70,7 +70,7 @@ class Task:
         """The check's answer as data; within `CHECK_SECONDS`."""
         looks: SimpleQueue[Verdict] = SimpleQueue()
         over, looking = threading.Event(), threading.Lock()
-        # a thread, since what the learner hands over may block for ever
+        # a thread, since what the learner hands over may block forever
         worker = threading.Thread(
             target=self._look_again,
             args=(answer, looks, over, looking),
@@ -152,7 +152,7 @@ class Task:
         )
 
     def hint(self) -> Card:
-        """One more hint a call; the last one stays."""
+        """Each call gives one more hint; the last one stays."""
         hints = self.exercise.hints
         self._hints_given = min(self._hints_given + 1, len(hints))
         state = f"{self._hints_given} of {len(hints)}"
@@ -224,7 +224,7 @@ def _unfit(answer: object) -> Verdict | None:
 def _end(worker: threading.Thread) -> None:
     """Let a check that was given up end at its next line of Python.
 
-    One that loops for ever would take a processor as long as the kernel lives.
+    One that loops forever would take a processor as long as the kernel lives.
     """
     number = ctypes.c_ulong(worker.ident or 0)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))
