@@ -47,6 +47,7 @@ AT_ONCE = 6
 PATIENCE = 1.5
 FEWEST_HINTS = 2
 WIDEST = 100
+FRAME = re.compile("Found:|Looked for:")
 
 NOTEBOOKS = [name[2:4] for name in module_names()]
 ALL = [exercise for number in NOTEBOOKS for exercise in exercises_of(number)]
@@ -158,6 +159,13 @@ def test_the_texts_that_are_named_are_there(notebook: str) -> None:
     source = path.read_text(encoding="utf-8")
     named = re.findall(r'(?:[fF]ault\(|why=|untouched=)"([a-z0-9 ]+)"', source)
     assert set(named) <= there | engine_texts().keys()
+
+
+@each_exercise
+def test_a_verdict_says_first_what_is_wrong(exercise: Exercise) -> None:
+    """In a sentence of words, before what was found and what was looked for."""
+    frames = [name for name, text in exercise.words.texts.items() if FRAME.match(text)]
+    assert not frames
 
 
 @each_exercise
