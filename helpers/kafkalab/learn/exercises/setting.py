@@ -340,7 +340,7 @@ def _outcome(
     except TimeoutError:
         reason, fix = "no answer in time", "look at which brokers run: cluster.brokers"
     raise KafkaLabError(
-        f"The exercise could not do what it has to: {reason}",
+        f"The exercise could not be set up: {reason}",
         tried=tried,
         fix=f"{fix}; start() begins again",
     )

@@ -52,7 +52,7 @@ def check_disk(settings: Settings) -> Iterator[Finding]:
     if free < GIB // 2:
         yield Finding("disk", Severity.STOP, f"Only {seen}; a cluster needs half a GiB.", fix)
     elif free < 2 * GIB:
-        yield Finding("disk", Severity.WARNING, f"Only {seen}; 2 GiB are comfortable.", fix)
+        yield Finding("disk", Severity.WARNING, f"Only {seen}; 2 GiB is comfortable.", fix)
     else:
         yield Finding("disk", Severity.OK, seen)
 
