@@ -70,7 +70,7 @@ def test_log_of_a_topic_that_was_made_this_moment(cluster: KafkaCluster) -> None
 
 
 def test_many_partitions_that_were_made_this_moment(cluster: KafkaCluster) -> None:
-    """Their leaders answer at once, and learn only by and by that they lead."""
+    """Their leaders answer at once, and learn only gradually that they lead."""
     topic = new_topic(cluster, 300)
     admin = AdminClient(cluster.client_config)
     try:
