@@ -847,7 +847,7 @@ def test_share_group() -> None:
 def test_share_group_whose_offsets_came_too_late() -> None:
     members = ["desk  kGN9nr91Qr  /127.0.0.1  b  1  3  orders:1"]
     late = draw_group(from_share_tool("desk", members, None))
-    assert "1 member, its offsets were not told in time" in late.text
+    assert "1 member, its offsets did not come in time" in late.text
     assert "orders 1   member 1             –    –" in late.text  # noqa: RUF001
 
 

@@ -177,7 +177,7 @@ def test_many_partitions_are_folded() -> None:
     text = draw_timeline(MANY).text
     assert len(text.splitlines()) < 60
     assert max(map(len, text.splitlines())) <= 100
-    assert "not told: 88 partitions more" in text
+    assert "not listed: 88 partitions more" in text
     assert text.endswith("ended after 10 minutes without a mark")
 
 

@@ -84,7 +84,7 @@ def visit(
     visitors : int
     seed : int
         The same seed is the same people: the same ids, pages, events and event ids. Who sends them
-        twice has doublings, which `event_id` shows.
+        twice has duplicates, which `event_id` shows.
     version : int
         Of the events.
     day : date, optional

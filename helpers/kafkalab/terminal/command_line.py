@@ -107,8 +107,8 @@ def _add_machine(add: Callable[..., argparse.ArgumentParser]) -> None:
     prefetch = add(
         "prefetch",
         "download everything that the notebooks need, to work offline later",
-        "For what some notebooks run next to Kafka, name it, such as redis, or give the number "
-        "of the notebook, such as 22.",
+        "To download what some notebooks run next to Kafka as well, name it, such as redis, or "
+        "give the notebook's number, such as 22.",
     )
     prefetch.add_argument(
         "services",

@@ -155,7 +155,7 @@ def _alone(settings: Settings) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise KafkaLabError(
-            "Another kafkalab start has been at work for five minutes.",
+            "Another kafkalab start has been running for five minutes.",
             fix="end it, then run this again",
         ) from error
     except OSError as error:

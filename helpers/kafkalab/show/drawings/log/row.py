@@ -15,7 +15,7 @@ class Kind(Enum):
 
     HIDDEN = "not drawn, to keep the row short"
     HOLE = "no record: removed by compaction, aborted, or a transaction's marker"
-    PENDING = "a transaction is open: not to be read yet"
+    PENDING = "a transaction is open: cannot be read yet"
 
 
 @dataclass(frozen=True)
