@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from kafkalab import KafkaCluster
@@ -22,11 +24,15 @@ class Wrong:
         (None where the check takes nothing).
     says : str
         Regular expression that the verdict's text must match: it names what was found.
+    cause : str
+        The name of the text with which the verdict begins: it says in words what went wrong. ""
+        where the words are not the exercise's, such as those of an error.
     """
 
     name: str
     act: Callable[[KafkaCluster], object]
     says: str
+    cause: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,3 +55,23 @@ class Right:
 def of_type(change: Callable[[Any], object]) -> Callable[[KafkaCluster, Callable[[], Any]], object]:
     """What the solution finds, as a program may have it."""
     return lambda _, solve: change(solve())
+
+
+def wrong_answers(exercise: str) -> tuple[Wrong, ...]:
+    """Those that somebody has written for the exercise of this number."""
+    found: tuple[Wrong, ...] = _written(exercise, "WRONG")
+    return found
+
+
+def right_answers(exercise: str) -> tuple[Right, ...]:
+    """The same for right ones."""
+    found: tuple[Right, ...] = _written(exercise, "RIGHT")
+    return found
+
+
+def _written(exercise: str, kind: str) -> Any:
+    name = f"nb{exercise[:2]}"
+    if not Path(__file__).with_name(f"{name}.py").is_file():
+        return ()
+    module = import_module(f"tests.exercises.{name}")
+    return getattr(module, kind, {}).get(exercise, ())

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from importlib import import_module
 from pathlib import Path
 from string import Template
 
@@ -35,11 +34,10 @@ from kafkalab.learn.exercises.words import engine_texts
 from tests import failover
 from tests.conftest import docker_missing, skip_or_fail
 from tests.exercises import awkward
-from tests.exercises.cases import Right, Wrong
+from tests.exercises.cases import Right, Wrong, right_answers, wrong_answers
 from tests.exercises.solving import solved
 from tests.exercises.spoil import REMADE, contents, spoilt
 
-HERE = Path(__file__).parent
 PARCEL = "awkward-parcel"
 BOUND = 10.0
 RETENTION = {"log.retention.check.interval.ms": 500, "log.initial.task.delay.ms": 500}
@@ -55,16 +53,6 @@ EXERCISES = sorted(ALL, key=lambda exercise: exercise.brokers)
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.number)
 
 
-def by_hand(exercise: Exercise, name: str) -> tuple[Wrong | Right, ...]:
-    """The exercise's `WRONG` or `RIGHT` answers that somebody has written."""
-    number = exercise.number[:2]
-    if not (HERE / f"nb{number}.py").is_file():
-        return ()
-    module = import_module(f"tests.exercises.nb{number}")
-    found: tuple[Wrong | Right, ...] = getattr(module, name, {}).get(exercise.number, ())
-    return found
-
-
 def on(*backends: str) -> pytest.MarkDecorator:
     """Each exercise on each backend, on a cluster of as many brokers as it needs."""
     return pytest.mark.parametrize(
@@ -78,14 +66,16 @@ def on(*backends: str) -> pytest.MarkDecorator:
     )
 
 
-def each(name: str) -> pytest.MarkDecorator:
+def each(
+    answers: Callable[[str], tuple[Wrong, ...]] | Callable[[str], tuple[Right, ...]],
+) -> pytest.MarkDecorator:
     """Each answer that somebody has written, on processes."""
     return pytest.mark.parametrize(
         ("room", "exercise", "case"),
         [
             pytest.param(("process", exercise.brokers), exercise, case, id=id_)
             for exercise in EXERCISES
-            for case in by_hand(exercise, name)
+            for case in answers(exercise.number)
             for id_ in [f"{exercise.number}-{case.name}".replace(" ", "-")]
         ],
         indirect=["room"],
@@ -217,15 +207,16 @@ def test_from_nothing_to_the_solution_and_back(
         nothing_is_done(started(exercise, room))
 
 
-@each("WRONG")
+@each(wrong_answers)
 def test_a_wrong_answer(room: KafkaCluster, exercise: Exercise, case: Wrong) -> None:
     task = started(exercise, room)
     verdict = task.verdict(case.act(room))
     assert verdict.state is State.NOT_YET, verdict.text
+    assert case.cause in (None, verdict.cause), verdict.text
     assert re.search(case.says, verdict.text), verdict.text
 
 
-@each("RIGHT")
+@each(right_answers)
 def test_another_right_answer(room: KafkaCluster, exercise: Exercise, case: Right) -> None:
     task = started(exercise, room)
     with ExitStack() as stack:

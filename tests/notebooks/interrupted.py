@@ -8,23 +8,25 @@ its first run: in one chosen by its name, so that a failure is the same on the n
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty
+from typing import Any, cast
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from kafkalab.common.deadline import Deadline
-from tests.notebooks import needs, skeleton, structure
+from tests.notebooks import needs, press, skeleton, structure
 from tests.notebooks.kernel import as_in_jupyterlab, client_of
 
 CELL_SECONDS = 120.0
@@ -32,6 +34,20 @@ STOP_SECONDS = 30.0
 """The longest that a cell may take to end once ■ was pressed, on a busy machine."""
 
 LATEST_PRESS = 1.5
+
+PRESS = Path(press.__file__)
+PRESS_IN_NEXT_CELL = """
+_press = {{}}
+exec({text!r}, _press)
+_next_cell = _press["NextCell"](get_ipython(), {after})
+"""
+
+TELL_STACKS = """
+import faulthandler as _faulthandler, signal as _signal
+_told = open({path!r}, "w")
+_faulthandler.register(_signal.SIGUSR2, file=_told)
+"""
+STACK_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -65,17 +81,15 @@ def press_once(path: Path, manager: KernelManager, client: BlockingKernelClient)
     kernel said meanwhile.
     """
     cells = cells_of(path)
-    press = press_for(path, cells)
-    fault = fault_in(client, cells[: press.number - 1], "in a new kernel")
-    left = deque(cells[press.number - 1 :])
-    while left and not fault:
-        cell = left.popleft()
-        pressed = fault_of_press(manager, client, cell, Press(cell.number, press.after))
-        if pressed is not None:
-            fault = pressed
-            break
-    client.execute_interactive("", timeout=CELL_SECONDS, output_hook=lambda _: None)
-    return fault
+    chosen = press_for(path, cells)
+    with stacks_of(manager, client) as stacks:
+        fault = fault_in(client, cells[: chosen.number - 1], "in a new kernel")
+        for cell in () if fault else cells[chosen.number - 1 :]:
+            pressed = fault_of_press(client, cell, chosen.after)
+            if pressed is not None:
+                fault = pressed
+                break
+        return f"{fault}\n{stacks()}" if fault else ""
 
 
 def press_for(path: Path, cells: Sequence[Cell]) -> Press:
@@ -98,14 +112,14 @@ def faults_of(path: Path, presses: Sequence[Press]) -> Iterator[str]:
     cells = cells_of(path)
     left = deque(presses)
     while left:
-        with kernel_in_a_copy_of(path.parent) as (manager, client):
+        with kernel_in_a_copy_of(path.parent) as client:
             fault, before = "", "in a new kernel"
             while left and not fault:
-                press = left.popleft()
-                cell = cells[press.number - 1]
-                fault = fault_in(client, cells[: press.number - 1], before)
-                fault = fault or fault_of_press(manager, client, cell, press) or ""
-                before = f"after ■ in cell {press.number}, pressed after {press.after:.2f} s"
+                chosen = left.popleft()
+                cell = cells[chosen.number - 1]
+                fault = fault_in(client, cells[: chosen.number - 1], before)
+                fault = fault or fault_of_press(client, cell, chosen.after) or ""
+                before = f"after ■ in cell {chosen.number}, pressed after {chosen.after:.2f} s"
             fault = fault or fault_in(client, cells, before)
         if fault:
             yield f"{path.name}: {fault}"
@@ -117,33 +131,37 @@ def fault_in(client: BlockingKernelClient, cells: Sequence[Cell], before: str) -
     return next((f"{fault}, {before}" for fault in faults if fault), "")
 
 
-def fault_of_press(
-    manager: KernelManager, client: BlockingKernelClient, cell: Cell, press: Press
-) -> str | None:
-    """Run a cell and press ■ in it; None where it has ended before.
-
-    ■ that comes after the end of a cell may meet ipykernel while it tells of that end, and then
-    there is no reply, or one that cannot be read.
-    """
-    message = client.execute(cell.source)
-    if Deadline(press.after).wait_for(lambda: is_idle_after(client, message)):
-        return None
-    manager.interrupt_kernel()
-    pressed = Deadline(STOP_SECONDS + CELL_SECONDS)
-    if not pressed.wait_for(lambda: is_idle_after(client, message)):
-        return f"cell {press.number} did not end after ■"
-    took = pressed.seconds - pressed.remaining
-    return f"cell {press.number} ended {took:.0f} s after ■" if took > STOP_SECONDS else ""
-
-
-def is_idle_after(client: BlockingKernelClient, message: str) -> bool:
-    """Read one thing that the kernel says; whether it says that it is done with a message."""
+def fault_of_press(client: BlockingKernelClient, cell: Cell, after: float) -> str | None:
+    """Run a cell in which ■ is pressed after some seconds; None where it has ended before."""
+    asked(client, PRESS_IN_NEXT_CELL.format(text=PRESS.read_text(encoding="utf-8"), after=after))
     try:
-        said = client.get_iopub_msg(timeout=0.02)
-    except Empty:
-        return False
-    is_status = said["msg_type"] == "status" and said["content"]["execution_state"] == "idle"
-    return bool(is_status and said["parent_header"].get("msg_id") == message)
+        client.execute_interactive(
+            cell.source,
+            timeout=STOP_SECONDS + CELL_SECONDS,
+            output_hook=lambda _: None,
+            allow_stdin=False,
+        )
+        took = asked(client, "", "_next_cell.pressed")
+    except TimeoutError:
+        return f"cell {cell.number} did not end after ■"
+    if took == "None":
+        return None
+    slow = float(took) > STOP_SECONDS
+    return f"cell {cell.number} ended {float(took):.0f} s after ■" if slow else ""
+
+
+def asked(client: BlockingKernelClient, code: str, expression: str = "None") -> str:
+    """Run code that leaves no trace in the notebook's history; an expression's value as text."""
+    reply = client.execute_interactive(
+        code,
+        silent=True,
+        user_expressions={"asked": expression},
+        timeout=CELL_SECONDS,
+        output_hook=lambda _: None,
+    )
+    content = reply["content"]
+    assert content["status"] == "ok", content
+    return str(content["user_expressions"]["asked"]["data"]["text/plain"])
 
 
 def fault_of(client: BlockingKernelClient, cell: Cell) -> str:
@@ -164,7 +182,23 @@ def fault_of(client: BlockingKernelClient, cell: Cell) -> str:
 
 
 @contextmanager
-def kernel_in_a_copy_of(folder: Path) -> Iterator[tuple[KernelManager, BlockingKernelClient]]:
+def stacks_of(manager: KernelManager, client: BlockingKernelClient) -> Iterator[Callable[[], str]]:
+    """A function that tells where the kernel's threads are, even where it answers no more."""
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as told:
+        asked(client, TELL_STACKS.format(path=told.name))
+
+        def stacks() -> str:
+            if not manager.is_alive():
+                return "the kernel is dead"
+            os.kill(cast(Any, manager.provisioner).pid, signal.SIGUSR2)
+            Deadline(STACK_SECONDS).wait_for(lambda: Path(told.name).stat().st_size > 0)
+            return told.read()
+
+        yield stacks
+
+
+@contextmanager
+def kernel_in_a_copy_of(folder: Path) -> Iterator[BlockingKernelClient]:
     with tempfile.TemporaryDirectory() as room:
         shutil.copytree(folder, Path(room, "notebooks"))
         manager = KernelManager(kernel_name="python3")
@@ -173,7 +207,7 @@ def kernel_in_a_copy_of(folder: Path) -> Iterator[tuple[KernelManager, BlockingK
             manager.start_kernel(cwd=str(Path(room, "notebooks")))
         try:
             client = client_of(manager, CELL_SECONDS)
-            yield manager, client
+            yield client
             client.stop_channels()
         finally:
             manager.shutdown_kernel(now=True)

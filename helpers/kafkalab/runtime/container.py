@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _SIGKILLED = 128 + 9
 _CONFLICT = 409
+_CANNOT_FREEZE = "unable to freeze"
+_FREEZE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,7 @@ class ContainerProgram:
     def pause(self) -> None:
         if self.state is ProgramState.RUNNING:
             with plain_words(f"to pause {self._what}"):
-                self._container().pause()
+                freeze(self._container().pause)
 
     def resume(self) -> None:
         if self.state is ProgramState.PAUSED:
@@ -252,6 +254,29 @@ class ContainerProgram:
 
         with plain_words(f"to remove {self._what}"), contextlib.suppress(NotFound):
             self._container().remove(v=True, force=True)
+
+
+def freeze(pause: Callable[[], object], seconds: float = _FREEZE_SECONDS) -> None:
+    """Pause a container, and ask again where its processes could not be frozen.
+
+    A process that waits for the disk cannot be frozen. On cgroup v1, runc gives up on it within a
+    fraction of a second ("unable to freeze") and lets the container go on.
+
+    Raises
+    ------
+    docker.errors.APIError
+        The engine refuses for another reason, or for so many seconds.
+    """
+    from docker.errors import APIError
+
+    deadline = Deadline(seconds)
+    while True:
+        try:
+            pause()
+            return
+        except APIError as error:
+            if _CANNOT_FREEZE not in str(error) or deadline.passed:
+                raise
 
 
 def state_of(engine: docker.DockerClient, name: str) -> ProgramState:

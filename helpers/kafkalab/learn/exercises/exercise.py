@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from kafkalab.cluster.cluster import KafkaCluster
 from kafkalab.learn.exercises.expectations import Topic
@@ -97,7 +97,8 @@ class Exercise:
         verdict = self._verdict(Look(cluster, answer if self.asks_answer else None))
         if answer is None or self.asks_answer:
             return verdict
-        return Verdict(verdict.state, f"{verdict.text}\n\n{self.words.say('answer unused')}")
+        unused = self.words.say("answer unused")
+        return replace(verdict, text=f"{verdict.text}\n\n{unused}")
 
     def _verdict(self, look: Look) -> Verdict:
         try:
@@ -135,4 +136,4 @@ class Exercise:
         texts = [fault.why, fault.text] if fault.why else [fault.text]
         told = [self.words.say(text, **{"answer": answer, **fault.values}) for text in texts]
         state = State.NOT_ATTEMPTED if fault.not_attempted else State.NOT_YET
-        return Verdict(state, "\n\n".join(told))
+        return Verdict(state, "\n\n".join(told), texts[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -24,10 +24,14 @@ class Verdict:
     text : str
         For the learner: what is wrong, what was found and what was looked for; or why the answer
         is right.
+    cause : str
+        The name of the text that goes first in it; "" where its words are not an exercise's. Two
+        verdicts that say the same are equal.
     """
 
     state: State
     text: str
+    cause: str = field(default="", compare=False)
 
 
 def not_attempted(text: str) -> Verdict:
