@@ -37,7 +37,7 @@ BACKENDS = ("process", "docker")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name this project's mark, and heed Ctrl-C, also where a shell has started this run.
+    """Name this project's mark, and respond to Ctrl-C, also where a shell has started this run.
 
     In the background it is ignored, and so it would be by every program that a test starts and
     interrupts.

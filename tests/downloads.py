@@ -46,7 +46,7 @@ class Server:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def serve(self, archive: bytes) -> Release:
-        """A release whose tarball is to be had here, at the second of two mirrors."""
+        """A release whose tarball is here, at the second of two mirrors."""
         mirrors = (self.url("/gone"), self.url(""))
         digest = hashlib.sha512(archive).hexdigest()
         self.files[PATH] = archive

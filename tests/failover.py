@@ -93,8 +93,8 @@ def acks_one(cluster: KafkaCluster, topic: str) -> Tally:
     for follower in (SECOND, THIRD):
         cluster.pause_broker(follower)
     # a frozen follower has a question open at the leader, whose answer would still reach it; a
-    # write that waits in vain for the followers uses it up
-    careful.write(asked, ["in vain"])
+    # write that waits for the followers until it times out uses it up
+    careful.write(asked, ["too late"])
     assert careful.producer.flush(SECONDS) == 0
     assert careful.refused == ["REQUEST_TIMED_OUT"], careful.refused
     hasty.write(topic, _numbered(10, 20))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class KafkaLabError(Exception):
-    """Something that the package can name: what happened, what was tried, how to mend it.
+    """Something that the package can name: what happened, what was tried, how to fix it.
 
     Parameters
     ----------
@@ -15,7 +15,7 @@ class KafkaLabError(Exception):
     tried : str
         What the package did before it gave up; may be empty.
     fix : str
-        The line, command or step that mends it.
+        The line, command or step that fixes it.
     log : sequence of str
         The last lines that a broker or tool wrote, where they explain the failure.
     """
@@ -31,7 +31,7 @@ class KafkaLabError(Exception):
         lines = [self.what]
         if self.tried:
             lines.append(f"  tried: {self.tried}")
-        lines.append(f"  to mend it: {self.fix}")
+        lines.append(f"  to fix it: {self.fix}")
         if self.log:
             lines.append("  last log lines:")
             lines.extend(f"    {line}" for line in self.log)

@@ -34,7 +34,7 @@ PICTURE = ROOT / "docs" / "images" / "00_start_here.png"
 DIGEST = "cells"
 LAST = "show.log("
 """The last cell in sight is the first that has this."""
-COLOURS = 64
+COLORS = 64
 
 
 def digest() -> str:
@@ -78,12 +78,12 @@ def show_the_first_picture(page: Page) -> None:
 
 
 def small(screenshot: bytes) -> bytes:
-    """The picture as a PNG of few colours, with the digest in it."""
+    """The picture as a PNG of few colors, with the digest in it."""
     note = PngImagePlugin.PngInfo()
     note.add_text(DIGEST, digest())
     packed = io.BytesIO()
     with Image.open(io.BytesIO(screenshot)) as image:
-        few = image.convert("RGB").quantize(COLOURS)
+        few = image.convert("RGB").quantize(COLORS)
         few.save(packed, "PNG", optimize=True, pnginfo=note)
     return packed.getvalue()
 

@@ -189,14 +189,14 @@ def contrasts(page: Page) -> dict[str, float]:
     """Each text in a picture, and the contrast to what is behind it (WCAG 2, 1 to 21)."""
     found: dict[str, float] = page.evaluate(
         f"""() => {{
-        const numbers = colour => {{
+        const numbers = color => {{
             const context = document.createElement('canvas').getContext('2d');
-            context.fillStyle = colour;
+            context.fillStyle = color;
             context.fillRect(0, 0, 1, 1);
             return [...context.getImageData(0, 0, 1, 1).data];
         }};
-        const light = colour => {{
-            const [r, g, b] = colour.slice(0, 3).map(v => v / 255).map(
+        const light = color => {{
+            const [r, g, b] = color.slice(0, 3).map(v => v / 255).map(
                 v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
             return 0.2126 * r + 0.7152 * g + 0.0722 * b;
         }};
@@ -204,7 +204,7 @@ def contrasts(page: Page) -> dict[str, float]:
             const a = top[3] / 255;
             return [0, 1, 2].map(i => top[i] * a + below[i] * (1 - a)).concat(255);
         }};
-        const page_colour = numbers(
+        const page_color = numbers(
             getComputedStyle(document.body).getPropertyValue('--jp-layout-color0') || 'white');
         const inside = (a, b) => a.left >= b.left - 1 && a.right <= b.right + 1
             && a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
@@ -213,7 +213,7 @@ def contrasts(page: Page) -> dict[str, float]:
             for (const text of svg.querySelectorAll('text')) {{
                 if (!text.textContent.trim()) continue;
                 const box = text.getBoundingClientRect();
-                let behind = page_colour;
+                let behind = page_color;
                 for (const rect of svg.querySelectorAll('rect')) {{
                     const style = getComputedStyle(rect);
                     if (rect.closest('clipPath, mask, pattern, defs')) continue;

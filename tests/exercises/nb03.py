@@ -103,7 +103,7 @@ def by_what_parses(cluster: KafkaCluster) -> object:
     return None
 
 
-def serialised_again(cluster: KafkaCluster) -> object:
+def serialized_again(cluster: KafkaCluster) -> object:
     for record in records_of(cluster, own.CARTS.name):
         if own.is_good(record["value"]):
             send(cluster, own.GOOD.name, {"value": json.dumps(record["value"])})
@@ -138,7 +138,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
     ),
     "03.3": (
         Wrong("all that parses", by_what_parses, r"not asked for: (.|\n)*`(42|\[1\]|\{)"),
-        Wrong("serialised again", serialised_again, r"in `ex03-good` what was not asked for"),
+        Wrong("serialized again", serialized_again, r"in `ex03-good` what was not asked for"),
         Wrong("no reason", sorted_out(why=" "), r"a header `why` with a reason"),
         Wrong("a header of another name", sorted_out("reason"), r"`\(\('reason', "),
         Wrong("one reason for all", sorted_out(why="bad"), r"`bad` as the reason of all"),

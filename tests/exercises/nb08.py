@@ -161,7 +161,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
     ),
     "08.3": (
         Wrong("one of two", _elects("ex08-rooms"), r"Found: `ex08-lamps, led by broker 3"),
-        Wrong("made anew", _makes_anew, r"`ex08-\w+` with (its replicas on|no record)"),
+        Wrong("created again", _makes_anew, r"`ex08-\w+` with (its replicas on|no record)"),
         Wrong("deleted", _deletes_one, r"no topic `ex08-lamps`"),
         Wrong("another restart", _restarts(2), r"ex08-desks, led by broker 3"),
         Wrong("one down", _leaves_one_down, r"with a replica that is not in sync"),

@@ -20,7 +20,7 @@ SECONDS = 60.0
 GUESTS, READINGS, VOTES = own.GUESTS.name, own.READINGS.name, own.VOTES.name
 LINE = "bin/connect-standalone.sh config/connect-standalone.properties"
 MAKE_NONE = {"consumer.allow.auto.create.topics": False}
-"""The test of topics that vanish looks whether anybody makes them again."""
+"""The test of topics that vanish checks whether anybody creates them again."""
 STRINGS = "org.apache.kafka.connect.storage.StringConverter"
 PLAIN_JSON = {
     "value.converter": "org.apache.kafka.connect.json.JsonConverter",

@@ -64,7 +64,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "11.3": (
         Wrong("a segment of a week", traces(DAY, 7 * DAY), r"which is 8 days"),
         Wrong("retention of a week", traces(7 * DAY, DAY), r"which is 8 days"),
-        Wrong("for ever", traces(-1, DAY), r"not without a limit(.|\n)*retention\.ms=-1"),
+        Wrong("forever", traces(-1, DAY), r"not without a limit(.|\n)*retention\.ms=-1"),
         Wrong("two days", traces(DAY, DAY), r"every 5 minutes(.|\n)*which is 2 days"),
     ),
 }

@@ -64,7 +64,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             _packs(lambda look: own.once(look, by=lambda event: event[1:])),
             r"One order grew by as much again",
         ),
-        Wrong("neighbours", _packs(own.without_neighbours), r"only where it follows itself"),
+        Wrong("neighbors", _packs(own.without_neighbours), r"only where it follows itself"),
         Wrong(
             "events",
             _writes(own.PACKED.name, own.number_of_events),
@@ -101,7 +101,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             r"You have taken `before`",
         ),
         Wrong(
-            "gone for good",
+            "gone and not back",
             _has(lambda look: own.now_in_table(look, back=False)),
             r"deleted and created again",
         ),

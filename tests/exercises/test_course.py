@@ -45,6 +45,7 @@ AT_ONCE = 6
 PATIENCE = 1.5
 FEWEST_HINTS = 2
 WIDEST = 100
+FRAME = re.compile("Found:|Looked for:")
 
 NOTEBOOKS = [name[2:4] for name in module_names()]
 ALL = [exercise for number in NOTEBOOKS for exercise in exercises_of(number)]
@@ -151,6 +152,13 @@ def test_the_texts_that_are_named_are_there(notebook: str) -> None:
 
 
 @each_exercise
+def test_a_verdict_says_first_what_is_wrong(exercise: Exercise) -> None:
+    """In a sentence of words, before what was found and what was looked for."""
+    frames = [name for name, text in exercise.words.texts.items() if FRAME.match(text)]
+    assert not frames
+
+
+@each_exercise
 def test_its_texts_can_be_filled_in(exercise: Exercise) -> None:
     assert all(Template(text).is_valid() for text in exercise.words.texts.values())
 
@@ -232,7 +240,7 @@ def nothing_is_there(cluster: KafkaCluster, exercise: Exercise) -> None:
     before = topic_names(cluster)
     verdict = Task(exercise, cluster).verdict()
     assert verdict.state is State.NOT_ATTEMPTED or "`start()`" in verdict.text, verdict.text
-    assert topic_names(cluster) == before, "the check made a topic"
+    assert topic_names(cluster) == before, "the check created a topic"
 
 
 def nothing_is_done(task: Task) -> None:

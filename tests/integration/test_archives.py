@@ -259,7 +259,7 @@ def test_java_that_cannot_make_one_is_asked_once(
     kafka: Distribution, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(class_archive, "_flags", lambda _: ["-XX:+NoSuchFlag"])
-    with pytest.raises(KafkaLabError, match="could not make a class archive") as failure:
+    with pytest.raises(KafkaLabError, match="could not create a class archive") as failure:
         class_archive.train(tmp_path, kafka)
     assert any("NoSuchFlag" in line for line in failure.value.log)
     assert class_archive.failed_before(tmp_path, kafka)

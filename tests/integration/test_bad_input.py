@@ -144,7 +144,7 @@ def test_a_cache_that_may_not_be_written(processes: Settings) -> None:
         check=False,
     )
     processes.cache.chmod(0o755)
-    assert "cannot be made: Permission denied" in run.stdout, run.stderr
+    assert "cannot be created: Permission denied" in run.stdout, run.stderr
     assert "export KAFKALAB_CACHE=" in run.stdout
     assert run.stderr == ""
     assert life.nothing_left(processes) == []

@@ -118,7 +118,7 @@ def test_it_keeps_its_pace_while_leaders_are_away() -> None:
         view = show.live(cluster, topic, group="nobody", seconds=12)
         cluster.kill_broker(3)
         assert a_look(cluster, topic) < A_LOOK
-        # who lives is told about, though another one is waited for in vain
+        # who lives is told about, though another one never answers
         assert Deadline(6).wait_for(lambda: "4 records, 1 partition unknown" in view.text)
         cluster.pause_broker(2)
         assert a_look(cluster, topic) < A_LOOK

@@ -70,7 +70,7 @@ def test_log_of_a_topic_that_was_made_this_moment(cluster: KafkaCluster) -> None
 
 
 def test_many_partitions_that_were_made_this_moment(cluster: KafkaCluster) -> None:
-    """Their leaders answer at once, and learn only by and by that they lead."""
+    """Their leaders answer at once, and learn only gradually that they lead."""
     topic = new_topic(cluster, 300)
     admin = AdminClient(cluster.client_config)
     try:
@@ -98,7 +98,7 @@ def test_log_with_a_group(cluster: KafkaCluster) -> None:
 
 
 def test_committed_past_the_end(cluster: KafkaCluster) -> None:
-    """A consumer may commit what is not there; a topic that was made anew leaves the same."""
+    """A consumer may commit what is not there; a topic that was created again leaves the same."""
     topic = new_topic(cluster)
     group = f"g-{topic}"
     write(cluster, topic, ["ada"])

@@ -55,19 +55,19 @@ def test_a_session(sql: Session, subtests: pytest.Subtests) -> None:
     with subtests.test("the changes have kinds, and end with the rows that were asked for"):
         found = [str(change) for change in sql.changes(SUMS, rows=4)]
         assert found == ["+I Seoul 5", "+I Busan 7", "-U Seoul 5", "+U Seoul 9"]
-        wait_until("the query is cancelled", lambda: all_ended(sql))
+        wait_until("the query is canceled", lambda: all_ended(sql))
 
     with subtests.test("a loop that is left cancels the query"):
         changes = sql.changes(SUMS)
         assert len(list(islice(changes, 2))) == 2
         assert not all_ended(sql)
         changes.close()
-        wait_until("the query is cancelled", lambda: all_ended(sql))
+        wait_until("the query is canceled", lambda: all_ended(sql))
 
-    with subtests.test("a query that has no end gives up at its deadline, and is cancelled"):
+    with subtests.test("a query that has no end gives up at its deadline, and is canceled"):
         with pytest.raises(TimeoutError, match="no end after 1 s: SELECT"):
             list(sql.changes(SUMS, seconds=1))
-        wait_until("the query is cancelled", lambda: all_ended(sql))
+        wait_until("the query is canceled", lambda: all_ended(sql))
 
     with subtests.test("an answer that ends, in both modes"):
         for mode in (BATCH, STREAMING):

@@ -106,8 +106,8 @@ def press_for(path: Path, cells: Sequence[Cell]) -> Press:
 def faults_of(path: Path, presses: Sequence[Press]) -> Iterator[str]:
     """What goes wrong where ■ is pressed in one cell after the other.
 
-    After each press the notebook is run again from its first cell: as far as the next press, at
-    last to its end. A fault costs a new kernel.
+    After each press the notebook is run again from its first cell: as far as the next press, and
+    after the last one to its end. A fault costs a new kernel.
     """
     cells = cells_of(path)
     left = deque(presses)

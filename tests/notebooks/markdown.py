@@ -24,7 +24,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Markdown:
-    """The facts of one text; what stands in code spans and blocks is no markup."""
+    """The facts of one text; what is in code spans and blocks is no markup."""
 
     headings: tuple[tuple[int, str], ...]
     terms: tuple[str, ...]

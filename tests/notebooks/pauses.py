@@ -48,7 +48,7 @@ class Share:
 
 
 def shares_of(path: Path, parts: int, seconds: float, first: int = 2) -> list[Share]:
-    """All pauses of a notebook from cell `first` on, dealt out to so many runs of it."""
+    """All pauses of a notebook from cell `first` on, shared out to so many runs of it."""
     last = structure.subject(path).code[-1][0]
     cells = range(first, last + 1)
     dealt = [Share(path, cells[part::parts], seconds) for part in range(parts)]

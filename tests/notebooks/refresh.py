@@ -35,7 +35,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class CellFaultError(Exception):
-    """A cell that must be mended before its notebook can be committed."""
+    """A cell that must be fixed before its notebook can be committed."""
 
     def __init__(self, path: Path, number: int, what: str) -> None:
         super().__init__(f"{path}, cell {number}: {what}")

@@ -4,7 +4,7 @@ A notebook in `notebooks/` is plain `.ipynb` with its outputs. Write it by these
 `make notebooks` (`python -m tests.notebooks.refresh notebooks/03_….ipynb`) executes it and writes
 counts and outputs in canonical form, and `pytest tests/notebooks` says what is missing.
 
-Markdown, in this order (headings of level 2, spelt as here; the rounds stand between
+Markdown, in this order (headings of level 2, spelled as here; the rounds stand between
 *Start the cluster* and *When it goes wrong*, under headings of their own):
 
 - `# 03 · Write events`: the title, with the number of the file name.
@@ -15,7 +15,7 @@ Markdown, in this order (headings of level 2, spelt as here; the rounds stand be
 - `## Start the cluster`: says "This cluster is new"; its code cell calls `KafkaCluster(`.
 - three or more rounds of predict → run → explain. A question before a cell is a line
   `> *Predict:* …?`; a belief that the notebook overturns is a line `> *Belief:* …` (two at most).
-- `## When it goes wrong`: a real failure, provoked and mended.
+- `## When it goes wrong`: a real failure, provoked and fixed.
 - `## Exercises`: `q1, q2 = exercises.load("03", cluster)`, two to four of them; then for each a
   cell `q1` that shows its question, `q1.start()`, and a placeholder with the tag `exercise` that
   ends with `q1.check(…)` and says *not attempted*.
@@ -29,9 +29,8 @@ stands after the question, and `guess.compare(…)` after the run shows what the
 Notebook 00 is the first ten minutes: it needs only the parts in `FIRST_PARTS`, one question and one
 exercise.
 
-Bold (`**record**`) marks one of Kafka's terms where it first appears in the series, and nothing
-else; each is an entry (a heading or bold) of `docs/glossary.md`. At most five are new in a
-notebook.
+Bold (`**record**`) is only for Kafka's terms, where each first appears in the series; each is an
+entry (a heading or bold) of `docs/glossary.md`. At most five are new in a notebook.
 
 Code cells do one thing in 15 lines or fewer, never call `sleep`, and leave nothing on stderr.
 Tags are the ones in `TAGS`; nbval's magic comments are not used. A cell whose output cannot be

@@ -1,4 +1,4 @@
-"""The program that pauses between cells finds what a pause changes, and nothing else."""
+"""The program that pauses between cells finds only what a pause changes."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def test_a_choice_is_kept_without_a_look(
 def test_existing_without_a_configured_cluster_is_refused(settings: Settings) -> None:
     with pytest.raises(KafkaLabError) as caught:
         choice.decide(settings, "existing")
-    assert "no cluster that exists is configured" in caught.value.what
+    assert "no existing cluster is configured" in caught.value.what
     assert "export KAFKALAB_BOOTSTRAP_SERVERS=" in caught.value.fix
 
 

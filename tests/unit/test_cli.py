@@ -109,7 +109,7 @@ def test_a_foreseen_error_is_plain_text_on_stderr(capsys: pytest.CaptureFixture[
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines()[0] == "kafkalab: There is no standing cluster."
-    assert "to mend it: kafkalab start" in captured.err
+    assert "to fix it: kafkalab start" in captured.err
     assert "Traceback" not in captured.err
 
 
@@ -330,7 +330,7 @@ def test_doctor_says_and_exits_by_what_stops(
     findings = [Finding("java", Severity.WARNING, "Old.", "update")]
     monkeypatch.setattr(report, "examine", lambda: findings)
     assert cli.main(["doctor"]) == 0
-    assert "to mend it: update" in capsys.readouterr().out
+    assert "to fix it: update" in capsys.readouterr().out
     findings[0] = Finding("java", Severity.STOP, "None.", "install")
     assert cli.main(["doctor", "--json"]) == cli.FAILED
     assert json.loads(capsys.readouterr().out)["findings"][0]["id"] == "java"

@@ -1,4 +1,4 @@
-"""The doctor: bounded in time, never falls ill, and its findings hold a line that mends."""
+"""The doctor: bounded in time, never fails, and its findings hold a line that fixes."""
 
 from __future__ import annotations
 
@@ -109,9 +109,9 @@ def test_text_says_severity_in_words_and_counts() -> None:
     lines = text.splitlines()
     assert lines[0] == "  ok       python  Python 3.12.1"
     assert lines[1].startswith("  warning  disk    Little room.")
-    assert "                   to mend it: free some" in lines
+    assert "                   to fix it: free some" in lines
     assert "  stop     java    No Java." in lines
-    assert lines[-1] == "1 thing must be mended before notebooks run."
+    assert lines[-1] == "1 thing must be fixed before notebooks run."
     assert max(map(len, lines)) <= 96
     assert "\x1b" not in text
     fine = report.as_text([Finding("disk", Severity.WARNING, "Little room.", "free some")])

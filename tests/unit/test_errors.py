@@ -15,7 +15,7 @@ def test_text_holds_the_parts_in_order() -> None:
     assert str(ERROR).splitlines() == [
         "The engine does not answer.",
         "  tried: to ping it",
-        "  to mend it: start Docker",
+        "  to fix it: start Docker",
         "  last log lines:",
         "    line 1",
         "    line 2",
@@ -25,7 +25,7 @@ def test_text_holds_the_parts_in_order() -> None:
 def test_parts_that_are_missing_leave_no_line() -> None:
     assert str(KafkaLabError("It failed.", fix="try again")).splitlines() == [
         "It failed.",
-        "  to mend it: try again",
+        "  to fix it: try again",
     ]
 
 

@@ -19,7 +19,7 @@ NOWHERE = cast(KafkaCluster, None)
 TEXTS = {
     "answer": "a number",
     "right": "$answer is right.",
-    "amiss": "Found: $what.",
+    "wrong": "Found: $what.",
     "why": "The cause.",
 }
 WORDS = Words("99.1", texts=TEXTS)
@@ -42,12 +42,12 @@ def raises_no_topic(name: str) -> object:
 
 
 def test_the_first_that_fails_is_told() -> None:
-    wants = [that(lambda _: None), that(lambda _: fault("amiss", what="one")), that(never)]
+    wants = [that(lambda _: None), that(lambda _: fault("wrong", what="one")), that(never)]
     assert check(wants=wants) == Verdict(State.NOT_YET, "Found: one.")
 
 
 def test_the_cause_goes_first() -> None:
-    wants = [that(lambda _: Fault("amiss", {"what": "one"}, why="why"))]
+    wants = [that(lambda _: Fault("wrong", {"what": "one"}, why="why"))]
     assert check(wants=wants).text == "The cause.\n\nFound: one."
 
 

@@ -52,7 +52,7 @@ def test_no_python(checkout: Path) -> None:
     run = make_env(checkout)
     assert run.returncode != 0
     assert "No Python 3.11, 3.12 or 3.13 was found" in run.stderr
-    assert "Mend it:" in run.stderr
+    assert "To fix it:" in run.stderr
     assert not (checkout / ".venv").exists()
 
 

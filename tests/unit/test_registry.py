@@ -37,7 +37,7 @@ TEN = range(1, 10)
 
 
 def only(base: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No other ten ports are to be had."""
+    """There are no other ten ports."""
     monkeypatch.setattr(ports, "_shuffled_bases", lambda: [base])
 
 
@@ -123,7 +123,7 @@ def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(KafkaLabError) as caught:
         registry.run_folder(tmp_path / "file", "kafkalab-1")
-    assert "cannot be made" in caught.value.what
+    assert "cannot be created" in caught.value.what
     assert "KAFKALAB_CACHE" in caught.value.fix
 
 

@@ -18,7 +18,7 @@ def mapped() -> dict[str, str]:
 
 
 def layers() -> list[str]:
-    """The contract's layers, from the top down; neighbours on one layer as one text."""
+    """The contract's layers, from the top down; neighbors on one layer as one text."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
     found: list[str] = next(c["layers"] for c in contracts if c["type"] == "layers")

@@ -34,7 +34,7 @@ def test_every_script_is_taken_or_refused_with_what_to_do_instead(script: str) -
         assert translate(f"bin/{script} --help", PLACE).script == script
     else:
         error = refusal(f"bin/{script}")
-        assert "none that it knows" not in error.what
+        assert "not one that it knows" not in error.what
         assert re.search(r"cluster\.|Cluster\(|bin/", error.fix)
 
 
@@ -52,8 +52,8 @@ def test_every_script_is_taken_or_refused_with_what_to_do_instead(script: str) -
         ("trogdor.sh agent", "test framework", "kill_broker"),
         ("kafka-avro-console-consumer --topic t", "not come with", "kafka-console-consumer.sh"),
         ("kcat -L -b localhost:9092", "not come with", "bootstrap_servers"),
-        ("kafka-topic.sh --list", "none that it knows", "did you mean kafka-topics.sh?"),
-        ("wget https://dlcdn.apache.org/kafka", "none that it knows", "kafka-acls.sh"),
+        ("kafka-topic.sh --list", "not one that it knows", "did you mean kafka-topics.sh?"),
+        ("wget https://dlcdn.apache.org/kafka", "not one that it knows", "kafka-acls.sh"),
     ],
 )
 def test_what_is_not_run_is_refused_with_what_to_do_instead(line: str, what: str, fix: str) -> None:

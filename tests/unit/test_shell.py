@@ -26,7 +26,7 @@ def refusal(line: str) -> KafkaLabError:
     return caught.value
 
 
-# --- one command, however it is spelt ---------------------------------------------------------
+# --- one command, however it is written -------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -178,9 +178,9 @@ def test_what_only_a_shell_understands_is_refused_with_what_to_write(
         ("docker exec -e KAFKA_OPTS=-Da=b broker kafka-topics --list", "KAFKA_OPTS", "leave"),
         ("TOPIC=t bin/kafka-topics.sh --list", "TOPIC", "leave TOPIC=… out"),
         ("docker exec -it broker bash", "opens a shell", "cluster.console("),
-        ("docker compose up -d", "is no step of this lab", "cluster.start()"),
+        ("docker compose up -d", "is not needed here", "cluster.start()"),
         ("docker run -d -p 9092:9092 apache/kafka:4.3.1", "none of Kafka's tools", "own line"),
-        ("kubectl get pods", "is no step of this lab", "cluster.start()"),
+        ("kubectl get pods", "is not needed here", "cluster.start()"),
         ("sudo", "none of Kafka's tools", "own line"),
         ("docker exec broker", "none of Kafka's tools", "own line"),
     ],

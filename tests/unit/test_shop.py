@@ -314,13 +314,13 @@ def test_words_can_be_read_in_both_themes(theme: int, front: str, behind: str) -
     """WCAG AA: a contrast of 4.5."""
     sheet = Path(schema.__file__).with_name("static") / "shop.css"
     root = re.findall(r":root \{(.*?)\}", sheet.read_text(encoding="utf-8"), re.S)[theme]
-    colours = dict(re.findall(r"--([\w-]+): #([0-9a-f]{6})\b", root))
-    light, dark = sorted((luminance(colours[name]) for name in (front, behind)), reverse=True)
+    colors = dict(re.findall(r"--([\w-]+): #([0-9a-f]{6})\b", root))
+    light, dark = sorted((luminance(colors[name]) for name in (front, behind)), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
-def luminance(colour: str) -> float:
+def luminance(color: str) -> float:
     """https://www.w3.org/TR/WCAG22/#dfn-relative-luminance"""
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    parts = [int(color[place : place + 2], 16) / 255 for place in (0, 2, 4)]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

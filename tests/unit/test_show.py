@@ -318,10 +318,10 @@ def test_import_is_light() -> None:
 
 # --- contrast ---------------------------------------------------------------------------------
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 
 
-def jupyterlab_colours(theme: str) -> dict[str, str]:
+def jupyterlab_colors(theme: str) -> dict[str, str]:
     """The variables of an installed theme."""
     css = Path(sys.prefix) / f"share/jupyter/lab/themes/@jupyterlab/theme-{theme}-extension"
     text = (css / "index.css").read_text(encoding="utf-8")
@@ -337,12 +337,12 @@ def jupyterlab_colours(theme: str) -> dict[str, str]:
 PALETTES = {
     "file, light": svg.LIGHT,
     "file, dark": svg.DARK,
-    "JupyterLab, light": jupyterlab_colours("light"),
-    "JupyterLab, dark": jupyterlab_colours("dark"),
+    "JupyterLab, light": jupyterlab_colors("light"),
+    "JupyterLab, dark": jupyterlab_colors("dark"),
 }
 
 
-def colour(text: str, behind: Colour = (255, 255, 255)) -> Colour:
+def color(text: str, behind: Color = (255, 255, 255)) -> Color:
     text = re.sub(r"^var\([^,]+,(.*)\)$", r"\1", text.strip())
     if text == "white":
         return (255, 255, 255)
@@ -354,12 +354,12 @@ def colour(text: str, behind: Colour = (255, 255, 255)) -> Colour:
     return (int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:6], 16))
 
 
-def blend(over: Colour, under: Colour, opacity: float) -> Colour:
+def blend(over: Color, under: Color, opacity: float) -> Color:
     red, green, blue = (opacity * a + (1 - opacity) * b for a, b in zip(over, under, strict=True))
     return (red, green, blue)
 
 
-def luminance(of: Colour) -> float:
+def luminance(of: Color) -> float:
     def linear(value: float) -> float:
         share = value / 255
         return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
@@ -367,7 +367,7 @@ def luminance(of: Colour) -> float:
     return 0.2126 * linear(of[0]) + 0.7152 * linear(of[1]) + 0.0722 * linear(of[2])
 
 
-def contrast(one: Colour, other: Colour) -> float:
+def contrast(one: Color, other: Color) -> float:
     """WCAG 2's ratio."""
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
@@ -375,23 +375,23 @@ def contrast(one: Colour, other: Colour) -> float:
 
 def test_contrast_is_computed_as_wcag_does() -> None:
     assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
-    assert contrast(colour("#767676"), colour("#fff")) == pytest.approx(4.54, abs=0.01)
+    assert contrast(color("#767676"), color("#fff")) == pytest.approx(4.54, abs=0.01)
 
 
 @pytest.mark.parametrize("palette", PALETTES.values(), ids=list(PALETTES))
 def test_words_have_contrast(palette: dict[str, str]) -> None:
-    paper = colour(palette["p"])
+    paper = color(palette["p"])
     for ink in ("i", "s", "m"):
-        assert contrast(colour(palette[ink], paper), paper) >= 4.5, ink
+        assert contrast(color(palette[ink], paper), paper) >= 4.5, ink
     for hue in svg.HUES:
-        box = blend(colour(hue), paper, svg.TINT)
-        assert contrast(colour(palette["i"], box), box) >= 4.5, hue
+        box = blend(color(hue), paper, svg.TINT)
+        assert contrast(color(palette["i"], box), box) >= 4.5, hue
 
 
 @pytest.mark.parametrize("palette", PALETTES.values(), ids=list(PALETTES))
 def test_outlines_have_contrast(palette: dict[str, str]) -> None:
-    paper = colour(palette["p"])
-    assert all(contrast(colour(hue), paper) >= 3 for hue in svg.HUES)
+    paper = color(palette["p"])
+    assert all(contrast(color(hue), paper) >= 3 for hue in svg.HUES)
 
 
 def test_keys_of_one_picture_have_hues_of_their_own() -> None:
@@ -847,7 +847,7 @@ def test_share_group() -> None:
 def test_share_group_whose_offsets_came_too_late() -> None:
     members = ["desk  kGN9nr91Qr  /127.0.0.1  b  1  3  orders:1"]
     late = draw_group(from_share_tool("desk", members, None))
-    assert "1 member, its offsets were not told in time" in late.text
+    assert "1 member, its offsets did not come in time" in late.text
     assert "orders 1   member 1             –    –" in late.text  # noqa: RUF001
 
 

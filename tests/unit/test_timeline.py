@@ -177,7 +177,7 @@ def test_many_partitions_are_folded() -> None:
     text = draw_timeline(MANY).text
     assert len(text.splitlines()) < 60
     assert max(map(len, text.splitlines())) <= 100
-    assert "not told: 88 partitions more" in text
+    assert "not listed: 88 partitions more" in text
     assert text.endswith("ended after 10 minutes without a mark")
 
 
@@ -306,5 +306,5 @@ def test_timeline_ends_by_itself(
 
 @pytest.mark.parametrize("label", ["", "  ", None, 3])
 def test_mark_needs_a_label(record: timeline_watch._Record, label: object) -> None:
-    with pytest.raises(KafkaLabError, match="no label"):
+    with pytest.raises(KafkaLabError, match="not a label"):
         timeline_watch.Timeline(record).mark(label)  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ def test_it_says_what_it_waited_for() -> None:
 
 
 def test_an_import_is_not_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """■ in the middle of it is heeded once the module is whole."""
+    """■ in the middle of it takes effect once the module is whole."""
     source = "import signal\nsignal.raise_signal(signal.SIGINT)\nwhole = True\n"
     (tmp_path / "pressed_meanwhile.py").write_text(source, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)

@@ -136,7 +136,7 @@ def decided(accounts: Mapping[str, Account], command: Command) -> list[Event]:
     if command.type == REVERSE:
         return [_reversal(account, command)]
     if command.cents <= 0:
-        raise RefusedError(f"{command.cents} cents are no amount")
+        raise RefusedError(f"{command.cents} cents is not an amount")
     if command.type == DEPOSIT:
         return [_event(account, command, "deposited", command.cents)]
     if account.cents < command.cents:

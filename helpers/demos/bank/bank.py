@@ -130,7 +130,7 @@ class Bank:
         self._at("committed")
 
     def _see(self, events: list[Event]) -> None:
-        """Read the events that were just written, and look whether they count.
+        """Read the events that were just written, and check whether they count.
 
         They can be read a moment after their commit has returned: the coordinator still marks them.
         """

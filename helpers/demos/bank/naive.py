@@ -11,7 +11,7 @@ from demos.bank.log import PATIENCE_SECONDS, Reader
 
 
 class NaiveBank:
-    """Writes each event by itself, and does not look whether a command was done before.
+    """Writes each event by itself, and does not check whether a command was done before.
 
     Parameters
     ----------

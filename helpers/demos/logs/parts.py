@@ -71,7 +71,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Live:
-    """A part that counts, and from where on: rows up to the offset `after` stand in another one."""
+    """A part that counts, and from where: rows up to the offset `after` are in another one."""
 
     part: Part
     after: int = -1

@@ -31,7 +31,7 @@ _OFTEN = 0.02
 
 
 class Ending(Reachable, Protocol):
-    """A cluster that ends with itself what stands on it."""
+    """A cluster that ends what depends on it when it ends."""
 
     def ends_with(self, thing: Any) -> None: ...
 

@@ -149,7 +149,7 @@ class Sink:
     # --- partitions come and go ---------------------------------------------------------------
 
     def _take_over(self, consumer: Consumer, places: list[TopicPartition]) -> None:
-        """Begin where the store ends; the committed offset only says from where on to look."""
+        """Begin where the store ends; the committed offset only says from where to look."""
         committed = consumer.committed(places, timeout=ASK_SECONDS) if places else []
         parts = self._store.parts() if places else []
         for place in committed:

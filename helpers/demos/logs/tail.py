@@ -159,7 +159,7 @@ class Tail:
         return self._file is not None and os.fstat(self._file.fileno()).st_nlink == 0
 
     def is_another(self) -> bool:
-        """Whether the file was cut short or filled anew since it was read."""
+        """Whether the file was cut short or filled again since it was read."""
         assert self._file is not None, "it has been opened"
         head = bytes.fromhex(self.position.head)
         size = os.fstat(self._file.fileno()).st_size

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 WORDS = "Dashboard: CPU utilization, readings and brokers by windows"
 _STYLES = ("o-", "s--", "^:")
-"""Hosts are told apart by marks and lines as well as by colours."""
+"""Hosts are told apart by marks and lines as well as by colors."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ DELIVERY = {
     "linger.ms": 0,
     "log_level": 2,  # a broker that is not ready yet is no news: what fails raises
 }
-"""Nothing lost, doubled or out of order, as long as one producer lives; keys as in Java."""
+"""Nothing lost, duplicated or out of order, as long as one producer lives; keys as in Java."""
 
 
 def flush(producer: Producer, seconds: float) -> None:

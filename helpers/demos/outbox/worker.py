@@ -1,7 +1,7 @@
 """One of the programs as a process of its own, so that it can be killed.
 
 It is asked by a connection, and answers each question with a word: ``("die", MOMENT)``, and the
-shop ``("order", ORDER)``. It ends when the connection does: whoever has started it is gone.
+shop ``("order", ORDER)``. It ends when the connection does: the process that started it is gone.
 """
 
 from __future__ import annotations

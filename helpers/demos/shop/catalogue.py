@@ -19,7 +19,7 @@ class Product:
         One of `CATEGORIES`.
     cents : int
         The price: whole cents, since money is not a float.
-    shape, colour : str
+    shape, color : str
         How it is drawn; see `templates/pictures.html`.
     """
 
@@ -29,7 +29,7 @@ class Product:
     category: str
     cents: int
     shape: str
-    colour: str
+    color: str
 
     @property
     def price(self) -> str:

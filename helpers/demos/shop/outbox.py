@@ -26,7 +26,7 @@ DELIVERY: Mapping[str, str | int | float | bool] = {
     "queue.buffering.max.kbytes": 1_048_576,
     "reconnect.backoff.max.ms": 1000,
 }
-"""Nothing lost, nothing doubled, all in order; a broker that is back is found in a second."""
+"""Nothing lost, duplicated or out of order; a broker that is back is found in a second."""
 
 
 class FullError(Exception):

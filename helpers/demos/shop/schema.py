@@ -205,7 +205,7 @@ which the collector took it.
   `query` is what somebody typed: treat it as text that can hold anything.
 - `client_time` is the visitor's clock, which can be wrong. `collector_time` is the collector's, and
   the record's timestamp, too, unless the shop was started with `record_time="client"`.
-- `event_id` shows a doubling: the same id twice is one event.
+- `event_id` shows a duplicate: the same id twice is one event.
 
 ## What a new version may do
 

@@ -84,7 +84,7 @@ def visit(
     visitors : int
     seed : int
         The same seed is the same people: the same ids, pages, events and event ids. Who sends them
-        twice has doublings, which `event_id` shows.
+        twice has duplicates, which `event_id` shows.
     version : int
         Of the events.
     day : date, optional
@@ -97,7 +97,7 @@ def visit(
     Raises
     ------
     KafkaLabError
-        The shop does not answer, or refuses an event for good.
+        The shop does not answer, or refuses an event again and again.
     """
     walk = _Walk(url, version, day, per_second, pages)
     start = time.monotonic()

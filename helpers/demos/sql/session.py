@@ -136,7 +136,7 @@ class Session:
         ------
         SqlError
         TimeoutError
-            The answer had no end by then; the job is cancelled.
+            The answer had no end by then; the job is canceled.
         """
         changes = self.changes(statement, settings=settings, seconds=seconds)
         return pd.DataFrame([change.row for change in changes])
@@ -147,7 +147,7 @@ class Session:
         return {str(job.row["job id"]): str(job.row["status"]) for job in found}
 
     def stop_jobs(self) -> None:
-        """Stop the jobs that run, whoever has started them."""
+        """Stop the jobs that run, no matter who started them."""
         for job, state in self.jobs().items():
             if state == "RUNNING":
                 self.run(f"STOP JOB '{job}'")
@@ -161,7 +161,7 @@ class Session:
     ) -> Generator[Change, None, None]:
         """The rows of a statement as they come, with their kinds.
 
-        The statement runs from the first row that is asked for. It is cancelled, and its job with
+        The statement runs from the first row that is asked for. It is canceled, and its job with
         it, when the loop over the rows ends, however it ends: ■ too.
 
         Parameters

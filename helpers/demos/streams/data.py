@@ -65,7 +65,7 @@ def customers() -> list[Event]:
 def orders(seed: int = 26) -> list[Event]:
     """Raw orders in the order of their arrival, which is not that of their time.
 
-    The key is the order's number. Some prices have a comma, names are spelt as typed, a few
+    The key is the order's number. Some prices have a comma, names are spelled as typed, a few
     orders are tests. Three orders come minutes late, two come much later. The last ones, from
     14:00 on, are one for each city.
     """

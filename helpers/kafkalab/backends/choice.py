@@ -47,7 +47,7 @@ def decide(settings: Settings, choice: BackendChoice) -> Decision:
     """
     if choice == "existing" and not settings.existing_configured:
         raise KafkaLabError(
-            "The existing backend was chosen, and no cluster that exists is configured.",
+            "The existing backend was chosen, but no existing cluster is configured.",
             tried="KAFKALAB_CLIENT_CONFIG and KAFKALAB_BOOTSTRAP_SERVERS",
             fix="export KAFKALAB_BOOTSTRAP_SERVERS=host:9092, or "
             "export KAFKALAB_CLIENT_CONFIG=/path/to/client.properties",

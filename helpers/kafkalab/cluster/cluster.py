@@ -182,7 +182,7 @@ class KafkaCluster(RunsInBlock):
 
     @property
     def client_config(self) -> ClientConfig:
-        """What a client needs to reach this cluster, security included, and nothing else."""
+        """What a client needs to reach this cluster, security included."""
         return {**self._live.client_config}
 
     @property

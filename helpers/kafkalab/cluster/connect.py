@@ -66,7 +66,7 @@ class ConnectWorker:
 
     @property
     def ended(self) -> bool:
-        """Whether it is gone for good, with its cluster or by `remove`."""
+        """Whether it is gone, with its cluster or by `remove`."""
         return self._removed
 
     def start(self, timeout: float = 60) -> None:
@@ -111,7 +111,7 @@ class ConnectWorker:
         return LogText.of(self._process.log(), last)
 
     def remove(self) -> None:
-        """End it for good; its folder stays. Harmless when called twice."""
+        """End it; its folder stays. Harmless when called twice."""
         with uninterrupted():
             if not self._removed:
                 self._process.remove()

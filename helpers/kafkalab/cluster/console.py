@@ -127,7 +127,7 @@ def _foreground(
         raise KafkaLabError(
             f"{command.call.script} did not end within {deadline.seconds:g} seconds.",
             tried=f"to run {command.text}",
-            fix="see whether the brokers run (the cluster's name alone in a cell shows them); "
+            fix="check that the brokers run (the cluster's name alone in a cell shows them); "
             "on a slow machine give it more time: timeout=180",
             log=list(interrupted(tool, output))[-LOG_LINES_IN_ERRORS:] if tool else [],
         ) from None

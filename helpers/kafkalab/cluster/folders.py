@@ -23,7 +23,7 @@ def new_folder(within: Path, name: object) -> Path:
         return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=within))
     except OSError as error:
         raise KafkaLabError(
-            f"A folder in {within} cannot be made: {error.strerror or error}.",
+            f"A folder in {within} cannot be created: {error.strerror or error}.",
             fix="free some disk space, or choose a folder that you may write to: "
             "export KAFKALAB_CACHE=/path/to/a/folder",
         ) from error

@@ -84,7 +84,7 @@ def wait_until(what: str, state: Callable[[], object], timeout: float = 60) -> N
     """
     if not Deadline(timeout).wait_for(lambda: bool(state()), poll=0.1):
         raise KafkaLabError(
-            f"Waited {timeout:g} seconds until {what}, and it is not so.",
+            f"Waited {timeout:g} seconds until {what}, but it did not happen.",
             fix=f'look for the reason; on a slow machine wait longer: wait_until("{what}", …, '
             f"timeout={3 * timeout:g})",
         )

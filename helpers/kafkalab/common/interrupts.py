@@ -33,7 +33,7 @@ def uninterrupted() -> Iterator[None]:
 
 
 def import_whole(*names: str) -> None:
-    """Import modules, whole or not at all: ■ would leave half of a library for good."""
+    """Import modules, whole or not at all: ■ would leave half of a library."""
     with uninterrupted():
         for name in names:
             importlib.import_module(name)

@@ -22,7 +22,7 @@ def text_table(
 def html_table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """The first cell of each row is its head.
 
-    It has neither classes nor a style sheet: a notebook colours plain tables by its own theme,
+    It has neither classes nor a style sheet: a notebook colors plain tables by its own theme,
     and an untrusted one would strip them.
     """
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)

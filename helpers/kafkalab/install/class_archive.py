@@ -109,7 +109,7 @@ class _Slot:
     """Where the archive of one Java and one Kafka lies.
 
     The slot follows from places (of Java, of the jars), the key from contents: so what was made
-    before an update is noticed and replaced, and does not stay for ever.
+    before an update is noticed and replaced, and does not stay forever.
 
     Attributes
     ----------
@@ -282,10 +282,10 @@ def _make(distribution: Distribution, slot: _Slot, stop_when: Callable[[], bool]
             log.info("Java made no class archive from %d lines: %s", len(lines), said)
     slot.failed.write_text(slot.key, encoding="utf-8")
     raise KafkaLabError(
-        f"Java {distribution.java.version} could not make a class archive; "
-        "clusters work without one, they start more slowly.",
+        f"Java {distribution.java.version} could not create a class archive; "
+        "clusters work without one, but start more slowly.",
         tried=f"{distribution.java.executable} -Xshare:dump",
-        fix="install another Java from 17 on and set JAVA_HOME to it",
+        fix="install another Java, 17 or newer, and set JAVA_HOME to it",
         log=said.splitlines()[-6:],
     )
 

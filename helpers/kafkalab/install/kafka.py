@@ -33,7 +33,7 @@ class Distribution:
     source : str
         Where Kafka came from: home, tarball or maven.
     release : Release
-        Which Kafka it is; a home of the user's own may hold a neighbour of it.
+        Which Kafka it is; a home of the user's own may hold a release close to it.
     """
 
     java: Java

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 WIDTH = 88
 _BOX = (
-    "border:1px solid #8c959f;border-left:6px solid {colour};padding:0.5em 0.9em;"
+    "border:1px solid #8c959f;border-left:6px solid {color};padding:0.5em 0.9em;"
     "margin:0.3em 0;max-width:{width}em;line-height:1.45"
 )
-# plain colours that show on light and dark: an untrusted notebook drops the theme's variables
-_COLOURS = {"correct": "#1a7f37", "not yet": "#bc4c00"}
-_COLOUR = "#57606a"
+# plain colors that show on light and dark: an untrusted notebook drops the theme's variables
+_COLORS = {"correct": "#1a7f37", "not yet": "#bc4c00"}
+_COLOR = "#57606a"
 _TEXT_WIDTH, _CODE_WIDTH = 52, 66  # em: lines that are read, and lines of 100 signs
 _ITEM = "- "
 _TAGS = {
@@ -33,7 +33,7 @@ _TAGS = {
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 80
 _REPR.maxlist = _REPR.maxtuple = _REPR.maxset = _REPR.maxfrozenset = _REPR.maxdict = 20
-_REPR.maxlevel = 3  # deeper, a list that holds itself twenty times would take for ever
+_REPR.maxlevel = 3  # deeper, a list that holds itself twenty times would take forever
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Card:
             else "".join(map(_as_html, _blocks(self.body)))
         )
         width = _CODE_WIDTH if self.code else _TEXT_WIDTH
-        box = _BOX.format(colour=_COLOURS.get(self.state, _COLOUR), width=width)
+        box = _BOX.format(color=_COLORS.get(self.state, _COLOR), width=width)
         return f'<div style="{box}"><div>{html.escape(self.title)}{state}</div>{body}</div>'
 
 

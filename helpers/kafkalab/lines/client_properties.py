@@ -73,7 +73,7 @@ def parse(text: str, source: Path | str) -> dict[str, str]:
                 f"Line {number} of {source} is not name=value.",
                 tried="to read it as a librdkafka client.properties (the line is not shown, "
                 "it may be secret)",
-                fix=f"correct line {number}: one setting a line, as in acks=all",
+                fix=f"correct line {number}: one setting per line, as in acks=all",
             )
         if _JAVA_ONLY.fullmatch(name):
             raise KafkaLabError(

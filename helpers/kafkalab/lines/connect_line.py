@@ -189,7 +189,7 @@ def _words(line: object) -> list[str]:
     tool = script_name(words[0]) if words else ""
     if tool != SCRIPT:
         raise KafkaLabError(
-            f"connect starts a standalone Connect worker, and {tool or 'an empty line'!r} is none.",
+            f"connect starts a standalone worker, and {tool or 'an empty line'!r} is not one.",
             tried=f"to read {line!r}",
             fix=f'cluster.connect("{OFFICIAL_LINE}", folder="connect-files"); '
             "for other tools cluster.console(…)",
@@ -218,7 +218,7 @@ def _properties(name: str, text: str) -> dict[str, str]:
         settings: dict[str, str] = javaproperties.loads(text)
     except ValueError as error:
         raise KafkaLabError(
-            f"{name} is not a Java properties file: {error}.", fix="write one name=value a line"
+            f"{name} is not a Java properties file: {error}.", fix="write one name=value per line"
         ) from error
     return settings
 

@@ -86,9 +86,9 @@ def _run_class(words: list[str], place: Place, input: str) -> ToolCall:
     require_application(name)
     if len(rest) > 1:
         raise KafkaLabError(
-            f"{name.rpartition('.')[2]} takes one file of settings and nothing else.",
+            f"{name.rpartition('.')[2]} takes one file of settings only.",
             tried=f"to read {shlex.join(rest)}",
-            fix="write the settings into one file, a name=value a line",
+            fix="write the settings into one file, one name=value per line",
         )
     return Translation(RUN_CLASS, place).application(name, *rest)
 
@@ -100,7 +100,7 @@ def _named(words: list[str]) -> list[str]:
     names = ("bootstrap-server", "topic", "num-records", "producer-acks", "record-size")
     if len(words) not in (5, 6) or any(word.startswith("-") for word in words):
         raise KafkaLabError(
-            f"{E2E_LATENCY} takes its words by their places, and these are not all.",
+            f"{E2E_LATENCY} takes its arguments by position, and some are missing.",
             tried=f"to read {shlex.join(words)} as {' '.join(names)}",
             fix="write options: --topic t --num-records 100 --producer-acks 1 --record-size 10",
         )
@@ -124,7 +124,7 @@ def _refuse_old_options(script: str, words: list[str]) -> None:
             raise KafkaLabError(
                 f"{name} is an option of old Kafka versions: {why[name]}.",
                 tried=f"to run {script}",
-                fix=f"leave it out, this cluster is meant anyway: cluster.console({line})",
+                fix=f"leave it out, the line uses this cluster anyway: cluster.console({line})",
             )
         if re.search(r"zookeeper\.connect=", word):
             raise KafkaLabError(

@@ -40,13 +40,13 @@ def require_application(name: str) -> None:
         return
     if name.startswith("-"):
         raise KafkaLabError(
-            f"{name} is an option for a server's start, and console runs one class.",
-            fix="write the class first, and background=True where it shall go on: "
+            f"{name} is an option for starting a server, and console runs one class.",
+            fix="write the class first, and background=True if it should go on: "
             f'cluster.console("bin/{RUN_CLASS} {APPLICATIONS[0]}", background=True)',
         )
     if name in _FIXED_ADDRESS:
         raise KafkaLabError(
-            f"{_short(name)} connects to localhost:9092 whatever it is told, "
+            f"{_short(name)} always connects to localhost:9092, "
             "and a line never reaches another cluster.",
             tried=f"to give {name} this cluster's address",
             fix=f"run one that takes the address from a file: {', '.join(APPLICATIONS)}",

@@ -84,7 +84,7 @@ def _require_harmless(name: str) -> None:
             f"leave {name}=… out; a client's settings go into a file: --command-config a.properties"
         )
     raise KafkaLabError(
-        f"The line sets the variable {name}, and no shell runs that would hand it to the tool.",
+        f"The line sets the variable {name}, and there is no shell to pass it to the tool.",
         fix=fix,
     )
 
@@ -113,7 +113,7 @@ def _in_shell(program: str, words: list[str]) -> list[str]:
         if not word.startswith("-"):
             return words[i:]
     raise KafkaLabError(
-        f"{program} opens a shell, and a line runs one tool without any.",
+        f"{program} opens a shell, and a line runs one tool without a shell.",
         fix="leave this step out, and give the line that you would type in that shell: "
         'cluster.console("bin/kafka-topics.sh --list")',
     )
@@ -151,7 +151,7 @@ def _kubectl(program: str, words: list[str]) -> list[str]:
 
 def _other_step(step: str) -> KafkaLabError:
     return KafkaLabError(
-        f"{step.strip()} is no step of this lab: the notebook starts and stops Kafka itself.",
+        f"{step.strip()} is not needed here: the notebook starts and stops Kafka itself.",
         fix="leave this step out; cluster.start() starts all that Kafka needs",
     )
 

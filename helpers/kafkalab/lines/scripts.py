@@ -222,6 +222,6 @@ def require_tool(word: str) -> str:
     close = difflib.get_close_matches(script, known, n=1, cutoff=0.7)
     fix = f"did you mean {close[0]}? " if close else ""
     raise KafkaLabError(
-        f"console runs Kafka's own tools, and {word!r} is none that it knows.",
+        f"console runs Kafka's own tools, and {word!r} is not one that it knows.",
         fix=f"{fix}The tools are: {', '.join(known)}",
     )

@@ -81,8 +81,8 @@ def _one_command(text: str) -> tuple[str, bool]:
         raise KafkaLabError(
             "console runs one command, and this text has several lines.",
             tried=f"to read {text.splitlines()[1].strip()!r} as part of the command",
-            fix="one cluster.console(…) a command, without its output; "
-            "end a line with \\ where the command goes on",
+            fix="one cluster.console(…) for each command, without its output; "
+            "end a line with \\ if the command continues",
         )
     return text, windows
 

@@ -170,7 +170,7 @@ class Translation:
         except ValueError as error:
             raise KafkaLabError(
                 f"{typed} is not a Java properties file: {error}.",
-                fix="write one name=value a line",
+                fix="write one name=value per line",
             ) from error
         if "bootstrap.controllers" in settings:
             _refuse_controllers()

@@ -113,7 +113,7 @@ def main() -> None:
             answer = probe(admin, question["group"])
         except (KafkaException, TimeoutError) as error:
             answer = {"error": str(error)}
-            admin = None  # one that has met a coordinator which is gone can hang for good
+            admin = None  # one that has met a coordinator which is gone can hang forever
         print(json.dumps(answer), flush=True)
 
 

@@ -20,8 +20,8 @@ FIRST_WAIT, LONGEST_WAIT = 0.1, 1.0
 
 
 def is_past_end(committed: int | None, end: int | None) -> bool:
-    """Whether a committed offset is one that the partition does not have (yet): a topic that was
-    made anew, or records that were lost. Where the group goes on, `auto.offset.reset` decides."""
+    """Whether a committed offset is one that the partition does not have (yet): the topic was
+    created again, or records were lost. Where the group goes on, `auto.offset.reset` decides."""
     return committed is not None and end is not None and committed > end
 
 

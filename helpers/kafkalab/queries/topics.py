@@ -102,7 +102,7 @@ class Topic:
 def connect(cluster: Connectable) -> tuple[AdminClient, list[str]]:
     """A new AdminClient, and the list to which it adds what goes wrong.
 
-    Keep both while a call runs. A client that is kept for long can hang for good when the
+    Keep both while a call runs. A client that is kept for long can hang forever when the
     controller that it knows dies, so every picture makes its own. Of a `Connected`, its own.
     """
     if isinstance(cluster, Connected):
@@ -218,7 +218,7 @@ def glance(admin: AdminClient, causes: list[str], topic: str, deadline: Deadline
     Parameters
     ----------
     admin, causes
-        What `connect` gave. After an error make new ones: a kept client can hang for good.
+        What `connect` gave. After an error make new ones: a kept client can hang forever.
     topic : str
     deadline : Deadline
 

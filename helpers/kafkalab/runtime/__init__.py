@@ -1,1 +1,1 @@
-"""A labelled program: its owner, its ports, how it is found and removed. Knows no Kafka."""
+"""A labeled program: its owner, its ports, how it is found and removed. Knows no Kafka."""

@@ -33,7 +33,7 @@ _FREEZE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Network:
-    """The network of one labelled run, and what every container in it carries.
+    """The network of one labeled run, and what every container in it carries.
 
     Attributes
     ----------
@@ -113,7 +113,7 @@ class Network:
         return name
 
     def volume(self, path: str) -> Mount:
-        """Anonymous, removed with its container; labelled, found where that is cut short."""
+        """Anonymous, removed with its container; labeled, found where that is cut short."""
         from docker.types import Mount
 
         return Mount(path, None, type="volume", labels=dict(self.labels))

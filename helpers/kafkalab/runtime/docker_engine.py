@@ -56,7 +56,7 @@ class EngineReport:
     reason : str
         Why it is not usable, else what was found.
     fix : str
-        The line that mends it; empty where it is usable.
+        The line that fixes it; empty where it is usable.
     host : str
         The engine's address, such as ``unix:///var/run/docker.sock``.
     version : str

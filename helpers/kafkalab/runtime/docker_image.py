@@ -65,7 +65,7 @@ class _PullError(Exception):
 
 
 def _time_out_posts(client: docker.DockerClient, seconds: int) -> None:
-    """docker-py waits for ever when it pulls, whatever timeout its client has."""
+    """docker-py waits forever when it pulls, whatever timeout its client has."""
     post = client.api.post
 
     def timed_post(url: str, **options: Any) -> Any:
@@ -113,7 +113,7 @@ _OFFLINE = (
 )
 
 
-# what the engine says → why, and what mends it
+# what the engine says → why, and what fixes it
 _PULL_TROUBLE: tuple[tuple[str, str, str], ...] = (
     # first: "lookup registry…: no such host" is a network that is away, not an absent image
     ("no such host", "its registry cannot be reached", _OFFLINE),

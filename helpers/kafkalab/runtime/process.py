@@ -20,7 +20,7 @@ from kafkalab.runtime.program import ProgramState
 log = logging.getLogger(__name__)
 
 _SIGNAL_SECONDS = 10
-"""How long the system may take to pause, resume or end a process that was signalled."""
+"""How long the system may take to pause, resume or end a process that was signaled."""
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def _make_folder(folder: Path, *, exist_ok: bool) -> Path:
         folder.mkdir(parents=True, mode=0o700, exist_ok=exist_ok)
     except OSError as error:
         raise KafkaLabError(
-            f"The folder {folder} cannot be made: {error.strerror or error}.",
+            f"The folder {folder} cannot be created: {error.strerror or error}.",
             tried="to make the folder that holds data and logs",
             fix="free some disk space, or choose a folder that you may write to: "
             "export KAFKALAB_CACHE=/path/to/a/folder",

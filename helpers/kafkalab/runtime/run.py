@@ -1,4 +1,4 @@
-"""One labelled run of programs: its label, folder, host ports, guardian and removal."""
+"""One labeled run of programs: its label, folder, host ports, guardian and removal."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _as_no_root() -> tuple[str, ...]:
         subprocess.run([*_IN_NAMESPACE, "true"], check=True, capture_output=True, timeout=20)
     except (OSError, subprocess.SubprocessError) as error:
         raise KafkaLabError(
-            "PostgreSQL does not run as root, and this system lets root start it as nobody else.",
+            "PostgreSQL does not run as root, and root cannot start it as another user here.",
             tried=f"to run it through {' '.join(_IN_NAMESPACE)} (util-linux): {error}",
             fix="run the notebook as another user; or start Docker and use "
             'services.PostgreSQL(backend="docker")',

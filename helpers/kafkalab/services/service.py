@@ -146,7 +146,7 @@ class Service(RunsInBlock):
 
     @property
     def client_config(self) -> dict[str, Any]:
-        """What its ordinary Python client takes by these names, and nothing else."""
+        """What its ordinary Python client takes by these names."""
         return {"host": HOST, "port": self._live.port}
 
     # --- looks --------------------------------------------------------------------------------

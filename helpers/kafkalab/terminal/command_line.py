@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
 the usual way:
   kafkalab lab                  open JupyterLab on your copy of the first notebook
-  kafkalab doctor               where something is wrong with this machine
+  kafkalab doctor               if something is wrong with this machine
 
 a cluster for several terminals:
-  kafkalab start                on port 9092 where it is free
+  kafkalab start                on port 9092 if it is free
   kafkalab console 'bin/kafka-topics.sh --list --bootstrap-server localhost:9092'
   kafkalab stop
 """
@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "lab",
         "open JupyterLab on your own copy of the notebooks",
-        "Copies that you have already are never overwritten. "
+        "Copies that you already have are never overwritten. "
         "Further arguments go to JupyterLab, such as --no-browser or --port=9999.",
     )
     _add_standing(add)
@@ -57,7 +57,7 @@ def _add_standing(add: Callable[..., argparse.ArgumentParser]) -> None:
     start = add(
         "start",
         "start a standing cluster, which lives until kafkalab stop",
-        "A standing cluster of this name that is there already is brought back, with its data.",
+        "If there is already a standing cluster of this name, it is brought back with its data.",
     )
     start.add_argument(
         "--brokers", type=int, default=1, metavar="N", help="1 or 3; by default %(default)s"
@@ -67,7 +67,7 @@ def _add_standing(add: Callable[..., argparse.ArgumentParser]) -> None:
         "--port",
         type=_port,
         metavar="P",
-        help="client port of the first broker, or auto for any; by default 9092 where it is free",
+        help="client port of the first broker, or auto for any; by default 9092 if it is free",
     )
     start.add_argument("--name", default="lab", help="by default %(default)s")
     start.add_argument(
@@ -77,17 +77,15 @@ def _add_standing(add: Callable[..., argparse.ArgumentParser]) -> None:
         metavar="S",
         help="seconds until it must answer; by default %(default)g",
     )
-    status = add(
-        "status", "show the clusters and services of this user, and what earlier ones left behind"
-    )
+    status = add("status", "show your clusters and services, and what earlier ones left behind")
     status.add_argument("--json", action="store_true", help="print JSON")
     stop = add("stop", "stop a standing cluster and remove its data")
-    stop.add_argument("name", nargs="?", help="which one, where there are several")
+    stop.add_argument("name", nargs="?", help="which one, if there are several")
     stop.add_argument(
         "--all",
         action="store_true",
-        help="all standing clusters and all that dead kernels left behind; "
-        "clusters of living kernels are spared",
+        help="all standing clusters and everything that dead kernels left behind; "
+        "clusters of running kernels are left alone",
     )
 
 
@@ -98,19 +96,19 @@ def _add_console(add: Callable[..., argparse.ArgumentParser]) -> None:
         "Put the line in quotes. It reads from and writes to this terminal; "
         "Ctrl-C ends a consumer.",
     )
-    console.add_argument("--name", help="which standing cluster, where there are several")
+    console.add_argument("--name", help="which standing cluster, if there are several")
     console.add_argument("line", nargs=argparse.REMAINDER, help="such as 'bin/kafka-topics.sh …'")
 
 
 def _add_machine(add: Callable[..., argparse.ArgumentParser]) -> None:
     """What concerns the learner's copies and the machine."""
-    reset = add("reset", "bring a fresh copy of a notebook and keep yours beside it")
+    reset = add("reset", "get a fresh copy of a notebook and keep yours next to it")
     reset.add_argument("notebook", help="its number or name, such as 03")
     prefetch = add(
         "prefetch",
-        "fetch all that notebooks need, to work without a network later",
-        "What runs beside Kafka in some notebooks is fetched where it is named, such as redis, or "
-        "the notebook's number, such as 22.",
+        "download everything that the notebooks need, to work offline later",
+        "To download what some notebooks run next to Kafka as well, name it, such as redis, or "
+        "give the notebook's number, such as 22.",
     )
     prefetch.add_argument(
         "services",
@@ -123,12 +121,12 @@ def _add_machine(add: Callable[..., argparse.ArgumentParser]) -> None:
         metavar="B",
         choices=("auto", "docker", "process", "all"),
         default="auto",
-        help="auto (what notebooks will use here), docker, process or all",
+        help="auto (what the notebooks will use here), docker, process or all",
     )
     doctor = add(
         "doctor",
-        "find what is wrong with this machine, with the line that fixes it",
-        "The exit code is 1 where something would stop a notebook.",
+        "find what is wrong with this machine, and print the command that fixes it",
+        "The exit code is 1 if something would stop a notebook.",
     )
     doctor.add_argument("--json", action="store_true", help="print JSON")
 

@@ -71,7 +71,7 @@ def run(
         try:
             _fetch_image(settings, say)
         except KafkaLabError as error:
-            say(f"image     passed over: {error.what}")
+            say(f"image     skipped: {error.what}")
     if EXPORTER in names:
         _fetch_exporter(settings, say)
     for service in wanted:

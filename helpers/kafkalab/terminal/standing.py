@@ -59,13 +59,13 @@ def find(settings: Settings, name: str | None = None) -> ClusterRecord:
         raise KafkaLabError(
             f"There is no standing cluster{called}.",
             tried=f"to find one in {settings.run_dir}",
-            fix="kafkalab start" if name is None else "kafkalab status shows those that there are",
+            fix="kafkalab start" if name is None else "kafkalab status lists them",
         )
     if len(standing) > 1:
         names = ", ".join(record.name for record in standing)
         raise KafkaLabError(
             f"There are several standing clusters: {names}.",
-            fix=f"name the one that you mean, such as --name {standing[0].name}",
+            fix=f"name the one you mean, such as --name {standing[0].name}",
         )
     return standing[0]
 
@@ -155,7 +155,7 @@ def _alone(settings: Settings) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise KafkaLabError(
-            "Another kafkalab start has been at work for five minutes.",
+            "Another kafkalab start has been running for five minutes.",
             fix="end it, then run this again",
         ) from error
     except OSError as error:

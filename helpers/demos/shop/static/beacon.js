@@ -19,7 +19,7 @@ const beacon = (() => {
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   }
 
-  // A random id and nothing else. Where a browser keeps nothing, each page is a new visitor.
+  // Only a random id. Where a browser keeps nothing, each page is a new visitor.
   const visitor = (() => {
     const fresh = uuid();
     try {

@@ -7,7 +7,7 @@ In a notebook::
     q1                 # the question
     q1.start()         # its own topics and data
     q1.check(answer)   # not attempted, not yet, or correct
-    q1.hint()          # one more hint a call
+    q1.hint()          # each call gives one more hint
     q1.solution()      # code that solves it
 """
 
@@ -63,7 +63,7 @@ def exercises_of(notebook: str) -> tuple[Exercise, ...]:
     if not isinstance(notebook, str) or notebook not in modules:
         raise KafkaLabError(
             f"There are no exercises for notebook {notebook!r}.",
-            fix=f"use the number of one that has some: {', '.join(sorted(modules))}",
+            fix=f"use one of these: {', '.join(sorted(modules))}",
         )
     found: tuple[Exercise, ...] = import_module(f"{__name__}.{modules[notebook]}").EXERCISES
     words = words_of(Path(__file__).with_name(f"{modules[notebook]}.md"))

@@ -90,7 +90,7 @@ def not_both_gone(look: Look) -> Fault | None:
 
 
 def all_orders(look: Look) -> list[tuple[str]]:
-    # each says how many there are: the misspelt topic is gone in the end
+    # each says how many there are: the misspelled topic is gone in the end
     there = [topic.name for topic in (MISSPELT, ORDERS) if topic.name in look.names]
     values = [value for name in there for (value,) in look.rows(name, "value")]
     told = [_ORDER.fullmatch(str(value)) for value in values]

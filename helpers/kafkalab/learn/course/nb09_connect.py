@@ -135,7 +135,7 @@ def find(look: Look, name: str) -> Connector | None:
 
 
 def runs(topic: Topic, kind: str, setting: str) -> Callable[[Look], Fault | None]:
-    """The connector of the topic's name is such a one, has this topic, and works."""
+    """The connector of the topic's name is of this kind, has this topic, and works."""
 
     def amiss(look: Look) -> Fault | None:
         found, name = find(look, topic.name), topic.name

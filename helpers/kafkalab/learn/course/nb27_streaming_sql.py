@@ -31,7 +31,7 @@ SHOWN, FEWER = 2, 2
 
 
 def prepare_changes(cluster: KafkaCluster) -> None:
-    """Counts that go up and down; one city goes for good, and one comes back."""
+    """Counts that go up and down; one city goes and stays away, and one comes back."""
     fresh_topic(cluster, CHANGES.name)
     gone, back, *rest = random.sample(CITIES, len(CITIES))
     counts = dict(zip(CITIES, random.sample(range(10, 90), len(CITIES)), strict=True))

@@ -202,7 +202,7 @@ def by_number(look: Look, *, last: bool) -> list[tuple[str, str]]:
 
 
 def rising(look: Look) -> list[tuple[str, str]]:
-    """Numbers that are greater than the last one, be they the next or not."""
+    """Numbers that are greater than the last one, the next ones or not."""
     last = Counter[str]()
     found = []
     for event in events_of(look, RACE):

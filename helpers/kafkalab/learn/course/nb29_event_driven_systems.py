@@ -116,7 +116,7 @@ def mistaken_pieces(look: Look) -> Fault | None:
         "once an order": pieces(once(look, by=lambda event: event[1])),
         "the newest of an order": pieces(newest(look)),
         "once a value": pieces(once(look, by=lambda event: event[1:])),
-        "neighbours": pieces(without_neighbours(look)),
+        "neighbors": pieces(without_neighbours(look)),
         "events": number_of_events(look),
         "swapped": [(number, item) for item, number in right],
     }
@@ -212,7 +212,7 @@ def mistaken_table(look: Look) -> Fault | None:
         "no snapshot": now_in_table(look, "cud"),
         "no updates": now_in_table(look, "rcd"),
         "before": now_in_table(look, side="before"),
-        "gone for good": now_in_table(look, back=False),
+        "gone and not back": now_in_table(look, back=False),
         "swapped": [(state, order) for order, state in now_in_table(look)],
     }
     return same_as(look, TABLE, mistakes)

@@ -24,7 +24,7 @@ _BYTES = bytes | bytearray | memoryview
 
 
 def number(answer: object) -> int | None:
-    """The whole number that was handed over, be it as 3.0 or as text; None where it is none."""
+    """The whole number that was handed over, also as 3.0 or as text; None where it is none."""
     if isinstance(answer, bool):
         return None
     if isinstance(answer, str | _BYTES):

@@ -1,4 +1,4 @@
-"""What a check expects: small parts that say by themselves what is amiss.
+"""What a check expects: small parts that say by themselves what is wrong.
 
 Each is plain data, so a test can read what it asks for and do something else.
 """
@@ -56,7 +56,7 @@ class Topic:
         return Partitions(self, wanted)
 
     def setting(self, name: str, wanted: object, why: str = "") -> Setting:
-        """The setting is in force, be it the broker's or the topic's own.
+        """The setting is in force, whether it is the broker's or the topic's own.
 
         Parameters
         ----------

@@ -55,7 +55,7 @@ class Expectation(Protocol):
         """Whether it looks at what was handed over."""
 
     def fault(self, look: Look) -> Fault | None:
-        """What is amiss, or None."""
+        """What is wrong, or None."""
 
     def untouched(self) -> Fault:
         """What to say where it holds since nothing was done yet."""

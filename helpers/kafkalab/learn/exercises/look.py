@@ -86,7 +86,7 @@ class Look:
         return {name: entry.value or "" for name, entry in self._entries(topic).items()}
 
     def own_settings(self, topic: str) -> Mapping[str, str]:
-        """Those settings that are set on the topic itself, be it to the default's value."""
+        """Those settings that are set on the topic itself, even to the default's value."""
         from confluent_kafka.admin import ConfigSource
 
         own = ConfigSource.DYNAMIC_TOPIC_CONFIG

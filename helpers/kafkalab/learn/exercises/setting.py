@@ -81,7 +81,7 @@ def fresh_topic(
     replicas: int = 1,
     config: Mapping[str, str] | None = None,
 ) -> None:
-    """Make the topic anew: its records and what groups have committed in it are gone.
+    """Create the topic again: its records and what groups have committed in it are gone.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def refused_topic(cluster: KafkaCluster, name: str, config: Mapping[str, str]) -
         future.result(timeout=STAGE_SECONDS)
     except KafkaException:
         return
-    raise KafkaLabError(f"The cluster made the topic {name}.", fix="start() again")
+    raise KafkaLabError(f"The cluster created {name} after all.", fix="start() again")
 
 
 def change_settings(cluster: KafkaCluster, topic: str, config: Mapping[str, str]) -> None:
@@ -299,7 +299,7 @@ def topic_names(cluster: KafkaCluster) -> set[str]:
 
 
 def look_at_own_settings(cluster: Connectable, topic: str) -> Mapping[str, str]:
-    """Those settings that are set on the topic itself, be it to the default's value."""
+    """Those settings that are set on the topic itself, even to the default's value."""
     from confluent_kafka.admin import ConfigResource, ConfigSource, ResourceType
 
     own = ConfigSource.DYNAMIC_TOPIC_CONFIG
@@ -336,11 +336,11 @@ def _outcome(
         if gone and gone_is_fine:
             return None
         reason = error.args[0].str()
-        fix = "make the topic first" if gone else "look at which brokers run: cluster.brokers"
+        fix = "create the topic first" if gone else "look at which brokers run: cluster.brokers"
     except TimeoutError:
         reason, fix = "no answer in time", "look at which brokers run: cluster.brokers"
     raise KafkaLabError(
-        f"The exercise could not do what it has to: {reason}",
+        f"The exercise could not be set up: {reason}",
         tried=tried,
         fix=f"{fix}; start() begins again",
     )

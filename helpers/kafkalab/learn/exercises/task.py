@@ -38,7 +38,7 @@ class Task:
         self._hints_given = 0
 
     def start(self) -> Card:
-        """Make the exercise's topics and data, anew; never raises.
+        """Create the exercise's topics and data again; never raises.
 
         Starts the cluster if it is stopped, and those of its brokers that are stopped or paused.
         """
@@ -70,7 +70,7 @@ class Task:
         """The check's answer as data; within `CHECK_SECONDS`."""
         looks: SimpleQueue[Verdict] = SimpleQueue()
         over, looking = threading.Event(), threading.Lock()
-        # a thread, since what the learner hands over may block for ever
+        # a thread, since what the learner hands over may block forever
         worker = threading.Thread(
             target=self._look_again,
             args=(answer, looks, over, looking),
@@ -136,6 +136,7 @@ class Task:
             return Verdict(State.NOT_YET, lined(str(error)))
         except BaseException as error:  # whatever the learner hands over, the lesson goes on
             return not_yet(
+                "The check could not be finished.",
                 f"{short(answer)}, which could not be checked ({type(error).__name__})",
                 "what the question asks for; `hint()` helps",
             )
@@ -152,7 +153,7 @@ class Task:
         )
 
     def hint(self) -> Card:
-        """One more hint a call; the last one stays."""
+        """Each call gives one more hint; the last one stays."""
         hints = self.exercise.hints
         self._hints_given = min(self._hints_given + 1, len(hints))
         state = f"{self._hints_given} of {len(hints)}"
@@ -187,6 +188,7 @@ _BEGIN_AGAIN = "Look at which brokers run (`cluster.brokers`); then `start()` ag
 
 
 _NO_VERDICT = not_yet(
+    "The check took too long.",
     f"no verdict within {CHECK_SECONDS:g} seconds",
     "brokers that answer (`cluster.brokers` says which run), and an answer that is plain data; "
     "`start()` begins again",
@@ -206,25 +208,33 @@ def _unfit(answer: object) -> Verdict | None:
     kind = type(answer).__name__
     if isinstance(answer, Iterator):
         return not_yet(
+            "Your answer has no values yet.",
             f"a {kind}, which gives its values only when it is run",
             "the values themselves, such as `list(answer)`",
         )
     if inspect.isawaitable(answer):
-        return not_yet(f"a {kind}, which has not run yet", "what it returns: `await answer`")
+        return not_yet(
+            "Your answer has not run yet.",
+            f"a {kind}, which has not been awaited",
+            "what it returns: `await answer`",
+        )
     if isinstance(answer, Future):
         return not_yet(
-            "a future, which stands for an answer that may still be on its way",
+            "Your answer may not be there yet.",
+            "a future, which stands for a result that comes later",
             "the answer itself: `answer.result(timeout=10)`",
         )
     if isinstance(answer, _SIZED) and len(answer) > MOST_ITEMS:
-        return not_yet(f"a {kind} of {len(answer):,} items", "far fewer of them")
+        return not_yet(
+            "Your answer is too long.", f"a {kind} of {len(answer):,} items", "far fewer of them"
+        )
     return None
 
 
 def _end(worker: threading.Thread) -> None:
     """Let a check that was given up end at its next line of Python.
 
-    One that loops for ever would take a processor as long as the kernel lives.
+    One that loops forever would take a processor as long as the kernel lives.
     """
     number = ctypes.c_ulong(worker.ident or 0)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(SystemExit))

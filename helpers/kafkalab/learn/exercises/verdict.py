@@ -22,8 +22,8 @@ class Verdict:
     ----------
     state : State
     text : str
-        One or two sentences for the learner: what was found and what was looked for, or why
-        the answer is right.
+        For the learner: what is wrong, what was found and what was looked for; or why the answer
+        is right.
     cause : str
         The name of the text that goes first in it; "" where its words are not an exercise's. Two
         verdicts that say the same are equal.
@@ -39,6 +39,6 @@ def not_attempted(text: str) -> Verdict:
     return Verdict(State.NOT_ATTEMPTED, text)
 
 
-def not_yet(found: str, wanted: str) -> Verdict:
-    """Found this, looked for that: two clauses without a full stop at their end."""
-    return Verdict(State.NOT_YET, f"Found: {found}.\n\nLooked for: {wanted}.")
+def not_yet(wrong: str, found: str, wanted: str) -> Verdict:
+    """A sentence that says what is wrong, then two clauses without a full stop at their end."""
+    return Verdict(State.NOT_YET, f"{wrong}\n\nFound: {found}.\n\nLooked for: {wanted}.")

@@ -123,7 +123,7 @@ def _headings(tokens: list[Token]) -> Iterator[tuple[int, str, int, int]]:
 
 
 def _code(text: str) -> str:
-    """What stands in the code blocks of a text."""
+    """The contents of the code blocks of a text."""
     return "\n".join(token.content for token in _tokens(text) if token.type == "fence")
 
 

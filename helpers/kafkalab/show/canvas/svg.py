@@ -1,9 +1,9 @@
 """Drawing primitives and the theme that all pictures share.
 
-Colours come from JupyterLab's theme where the picture stands in a page of it, else from a light
+Colors come from JupyterLab's theme where the picture stands in a page of it, else from a light
 or dark palette that follows the system's preference. Every shape has plain attributes too, so a
 viewer that strips style sheets still shows dark text on white. The style is scoped by a class
-that is made from its own text: pictures do not colour the page, nor each other.
+that is made from its own text: pictures do not color the page, nor each other.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CSS = (
 )
 
 LIGHT = {"p": "#ffffff", "i": "#1f2328", "s": "#57606a", "m": "#0b57d0"}
-"""Fallback colours: paper, ink, soft ink, mark."""
+"""Fallback colors: paper, ink, soft ink, mark."""
 
 DARK = {"p": "#0d1117", "i": "#e6edf3", "s": "#9da7b3", "m": "#6cb0ff"}
 

@@ -45,7 +45,7 @@ _STATES = {
     "STABLE": "stable",
     "EMPTY": "no members",
     "PREPARING_REBALANCING": "rebalancing, members join",
-    "COMPLETING_REBALANCING": "rebalancing, partitions are being handed out",
+    "COMPLETING_REBALANCING": "rebalancing, partitions are being assigned",
     "UNKNOWN": "rebalancing",
 }
 
@@ -87,7 +87,7 @@ def _summary(group: Group) -> list[str]:
         state = "rebalancing, partitions move"
     words += [state] if state else []
     if not group.offsets_told:
-        return [*words, "its offsets were not told in time"]
+        return [*words, "its offsets did not come in time"]
     if not group.partitions:
         return [*words, "no partition is read or committed yet"]
     words.append(count(len(group.partitions), "partition"))

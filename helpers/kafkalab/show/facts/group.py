@@ -45,8 +45,8 @@ def _share_group(cluster: KafkaCluster, group: str, deadline: Deadline) -> Group
         return None
     if members is None or not _tells_share_group(group, members):
         raise KafkaLabError(
-            f"There is no classic or consumer group {group!r}, and whether there is a share group "
-            f"of that name was not told within {deadline.seconds:g} seconds.",
+            f"There is no classic or consumer group {group!r}, and no answer came within "
+            f"{deadline.seconds:g} seconds whether there is a share group of that name.",
             fix='see which there are: cluster.console("bin/kafka-groups.sh --list")',
         )
     # one after the other: two tools at once may both come too late where processors are few

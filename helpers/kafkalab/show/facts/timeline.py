@@ -96,7 +96,7 @@ class Part:
         Whether leader and in-sync replicas are known.
     leader : int or None
     in_sync : tuple of int
-        In order of their ids: the order in which Kafka lists them is of no use here.
+        In order of their ids: the order in which Kafka lists them does not help here.
     replicas : int
     told : bool
         Whether the reader is known.

@@ -63,9 +63,7 @@ class Timeline(Shown):
             Such as ``"broker 2 killed"``.
         """
         if not isinstance(label, str) or not label.strip():
-            raise KafkaLabError(
-                f"{label!r} is no label of a moment.", fix='seen.mark("broker 2 killed")'
-            )
+            raise KafkaLabError(f"{label!r} is not a label.", fix='seen.mark("broker 2 killed")')
         self._record.mark(" ".join(label.split()))
 
     def stop(self) -> Picture:

@@ -57,7 +57,7 @@ def check_packages(_: Settings) -> Iterator[Finding]:
         seen = f"Packages have versions that do not fit: {', '.join(odd)}."
         yield Finding("packages", Severity.WARNING, seen, _INSTALL)
     else:
-        yield Finding("packages", Severity.OK, f"all {len(wanted)} packages are there")
+        yield Finding("packages", Severity.OK, f"all {len(wanted)} packages are installed")
     yield from _check_lock()
 
 

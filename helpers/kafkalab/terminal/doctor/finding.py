@@ -38,7 +38,7 @@ class Finding:
     seen : str
         What was found, in a plain sentence.
     fix : str
-        The line that mends it; empty where there is nothing to mend.
+        The line that fixes it; empty where there is nothing to fix.
     """
 
     id: str

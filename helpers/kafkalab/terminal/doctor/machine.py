@@ -47,20 +47,20 @@ def check_cache(settings: Settings) -> Iterator[Finding]:
 
 def check_disk(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(_nearest(settings.cache)).free
-    seen = f"{free / GIB:.1f} GiB are free for {settings.cache}"
+    seen = f"{free / GIB:.1f} GiB is free for {settings.cache}"
     fix = "free some disk space, or export KAFKALAB_CACHE=/path/on/another/disk"
     if free < GIB // 2:
         yield Finding("disk", Severity.STOP, f"Only {seen}; a cluster needs half a GiB.", fix)
     elif free < 2 * GIB:
-        yield Finding("disk", Severity.WARNING, f"Only {seen}; 2 GiB are comfortable.", fix)
+        yield Finding("disk", Severity.WARNING, f"Only {seen}; 2 GiB is comfortable.", fix)
     else:
         yield Finding("disk", Severity.OK, seen)
 
 
 def check_memory(_: Settings) -> Iterator[Finding]:
     free = min(psutil.virtual_memory().available, *_group_limits())
-    seen = f"{free // MIB} MiB of memory are free"
-    fix = "end programs that use much memory; kafkalab status shows clusters that run"
+    seen = f"{free // MIB} MiB of memory is free"
+    fix = "end programs that use a lot of memory; kafkalab status shows running clusters"
     if free < BROKER_MEMORY:
         yield Finding("memory", Severity.STOP, f"Only {seen}; a broker takes 300 MiB.", fix)
     elif free < 4 * BROKER_MEMORY:
@@ -75,7 +75,7 @@ def check_files(settings: Settings) -> Iterator[Finding]:
     own, limit = open_files.limits()
     if limit >= open_files.COMFORTABLE_FILES and own >= open_files.PROGRAM_FILES:
         seen = "any number of" if limit == open_files.NO_LIMIT else str(limit)
-        yield Finding("open-files", Severity.OK, f"{seen} open files a program")
+        yield Finding("open-files", Severity.OK, f"{seen} open files per program")
         return
     if limit < open_files.BROKER_FILES:
         severity = Severity.STOP if _uses_processes(settings) else Severity.WARNING

@@ -1,6 +1,6 @@
-"""What is wrong with this machine, and the line that mends it.
+"""What is wrong with this machine, and the line that fixes it.
 
-Every check runs in a thread of its own with a deadline and never raises: a doctor that falls ill
+Every check runs in a thread of its own with a deadline and never raises: a doctor that fails
 helps nobody. Nothing is started, fetched or changed.
 """
 
@@ -101,7 +101,7 @@ def as_text(findings: Sequence[Finding]) -> str:
         lines.append(head + seen[0])
         lines.extend(margin + line for line in seen[1:])
         if finding.fix:
-            lines.append(f"{margin}to mend it: {finding.fix}")
+            lines.append(f"{margin}to fix it: {finding.fix}")
     return "\n".join([*lines, "", _sum(findings)])
 
 
@@ -111,7 +111,7 @@ def _sum(findings: Sequence[Finding]) -> str:
         return f"{number} {one}{'' if number == 1 else 's'}"
 
     if stops(findings):
-        return f"{count(Severity.STOP, 'thing')} must be mended before notebooks run."
+        return f"{count(Severity.STOP, 'thing')} must be fixed before notebooks run."
     return f"Notebooks can run here ({count(Severity.WARNING, 'warning')})."
 
 

@@ -42,7 +42,7 @@ def _check_image(settings: Settings, service: Description) -> Finding:
     image = service.image(settings)
     engine = docker_engine.probe(replace(settings, image=image))
     if not engine.usable:
-        seen = f"{service.title} was to run in Docker: {engine.reason}"
+        seen = f"{service.title} would run in Docker: {engine.reason}"
         return Finding(service.name, Severity.NOTE, seen, engine.fix)
     if not engine.image_present:
         return _not_here(service, f"The image {image}", "pulls", service.container.megabytes)

@@ -15,7 +15,7 @@ class Kind(Enum):
 
     HIDDEN = "not drawn, to keep the row short"
     HOLE = "no record: removed by compaction, aborted, or a transaction's marker"
-    PENDING = "a transaction is open: not to be read yet"
+    PENDING = "a transaction is open: cannot be read yet"
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _kind(log: PartitionLog, offset: int) -> Kind:
 
 
 def fold(items: Row, position: int | None, fits: Callable[[Row], bool]) -> Row:
-    """Hide items in the middle until the row fits; the neighbours of `position` stay longest."""
+    """Hide items in the middle until the row fits; the neighbors of `position` stay longest."""
     folded = items
     for keep in _choices(len(items), _index(items, position)):
         folded = _merged(items, keep, position)

@@ -23,7 +23,7 @@ HUE_TOPIC, HUE_OWN = svg.HUES[0], svg.HUES[1]
 
 @dataclass(frozen=True)
 class _Box:
-    """What stands in a box.
+    """What is in a box.
 
     Attributes
     ----------

@@ -53,7 +53,7 @@ def scale(events: Iterable[float], seconds: float) -> Scale:
             pieces += [(start + keep, keep), (end - keep, CUT), (end, keep)]
         else:
             pieces.append((end, end - start))
-    # what was there at the end is to be seen, also where the end came at once
+    # what was there at the end must be visible, also where the end came at once
     until, worth = pieces[-1]
     pieces[-1] = (until, max(worth, TAIL * sum(each for _, each in pieces)))
     room = (WIDTH - LEFT - RIGHT) / sum(worth for _, worth in pieces)

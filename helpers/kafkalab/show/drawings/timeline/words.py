@@ -169,7 +169,7 @@ def _changes(
     for words, where in list(same.items())[:TEXT_LINES]:
         lines += wrapped(f"{placed(history, where)}:", list(words), ", ")
     if rest := list(same.values())[TEXT_LINES:]:
-        lines.append(f"not told: {count(sum(map(len, rest)), 'partition')} more")
+        lines.append(f"not listed: {count(sum(map(len, rest)), 'partition')} more")
     lines += _topic_line(history, stand, before) + _group_line(history, stand, before)
     return [*lines, "no broker answers"] if stand.silent else lines
 
