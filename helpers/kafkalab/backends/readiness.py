@@ -139,13 +139,7 @@ def _why_ended(backend: Backend, node_id: int, text: str) -> KafkaLabError:
         return _too_few_files(backend, f"broker {node_id}", lines)
     tried = f"to start it on the {backend.name} backend"
     if _disk_full(backend, text):
-        return KafkaLabError(
-            f"Broker {node_id} ended while it was starting: No space left on device.",
-            tried=tried,
-            fix="free some disk space (Docker: docker system prune), or choose a "
-            "folder on another disk: export KAFKALAB_CACHE=/path/to/a/folder",
-            log=lines,
-        )
+        return _no_space(f"Broker {node_id} ended while it was starting", tried, lines)
     return KafkaLabError(
         f"Broker {node_id} ended while it was starting.",
         tried=tried,
@@ -171,15 +165,29 @@ def _disk_full(backend: Backend, text: str) -> bool:
     return "No space left on device" in text
 
 
+def _no_space(what: str, tried: str, lines: Sequence[str]) -> KafkaLabError:
+    return KafkaLabError(
+        f"{what}: No space left on device.",
+        tried=tried,
+        fix="free some disk space (Docker: docker system prune), or choose a "
+        "folder on another disk: export KAFKALAB_CACHE=/path/to/a/folder",
+        log=lines,
+    )
+
+
 def _timed_out(backend: Backend, deadline: Deadline, what: str) -> KafkaLabError:
     text = backend.node(backend.node_ids[0]).log()
     lines = telling_lines(text, LOG_LINES_IN_ERRORS)
     brokers = f"{len(backend.node_ids)} broker(s)"
     if open_files.told_by(text):
         return _too_few_files(backend, brokers, lines)
+    tried = f"to start {brokers} on the {backend.name} backend"
+    late = f"The cluster did not come up within {deadline.seconds:g} seconds"
+    if _disk_full(backend, text):
+        return _no_space(late, tried, lines)
     return KafkaLabError(
-        f"The cluster did not come up within {deadline.seconds:g} seconds: {what}.",
-        tried=f"to start {brokers} on the {backend.name} backend",
+        f"{late}: {what}.",
+        tried=tried,
         fix="give it more time: KafkaCluster().start(timeout=180); "
         "kafkalab doctor says what slows this machine down",
         log=lines,
