@@ -219,7 +219,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("tumbling", _windows(hop=own.LENGTH), r"^These windows do not", "tumbling"),
         Wrong("of five minutes", _windows(length=own.HOP), r"^These windows are 5", "five minutes"),
         Wrong("of fifteen minutes", _windows(length=15), r"^These windows are longer", "too long"),
-        Wrong("each minute", _windows(hop=1), r"between two full 5 minutes", "other hop"),
+        Wrong("each minute", _windows(hop=1), r"a multiple of 5 minutes", "other hop"),
         Wrong("from noon on", _windows(keep=_from_noon), r"^The windows that", "from noon"),
         Wrong("no timestamps", _windows(timed=False), r"^The timestamps are not", "no time"),
         Wrong("every update", _writes(own.MOVING.name, _updates), r"^These are", "every update"),

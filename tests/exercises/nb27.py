@@ -111,6 +111,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("all added", _summed(("+I", "+U")), "sums over all", "all added"),
         Wrong("not all subtracted", _summed(("+I", "+U"), ("-U",)), "-D", "not all subtracted"),
         Wrong("all subtracted", _summed(("+I", "+U"), ("-U", "-D")), "with 0", "zero"),
+        Wrong("largest", _answers(own.largest), "Counts also go down", "largest"),
         Wrong("changes counted", _changes(own.ALL_KINDS), "the changes of", "changes counted"),
         Wrong("new rows counted", _changes(("+I", "+U")), "the new rows of", "new rows counted"),
     ),

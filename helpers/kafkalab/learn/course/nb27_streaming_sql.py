@@ -88,6 +88,14 @@ def changes_of(look: Look, kinds: Sequence[str]) -> Counts:
     return dict(Counter(city for kind, city, _ in told(look) if kind in kinds))
 
 
+def largest(look: Look) -> Counts:
+    """Each city's largest count, be it the last one or not."""
+    found: dict[str, int] = {}
+    for _, city, count in told(look):
+        found[city] = max(count, found.get(city, 0))
+    return found
+
+
 ALL_KINDS = ("+I", "-U", "+U", "-D")
 
 
@@ -99,6 +107,7 @@ def mistaken_table(look: Look) -> Fault | None:
         "inserts only": applied(look, puts=("+I",)),
         "all added": summed(look, ("+I", "+U")),
         "before": applied(look, puts=("+I", "-U")),
+        "largest": largest(look),
         "zero": dict.fromkeys(summed(look, ALL_KINDS), 0) | applied(look),
         "not all subtracted": summed(look, ("+I", "+U"), minus=("-U",)),
         "changes counted": changes_of(look, ALL_KINDS),
