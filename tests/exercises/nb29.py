@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from kafkalab import KafkaCluster
 from kafkalab.learn.course import nb29_event_driven_systems as own
 from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.setting import fresh_topic
 from tests.exercises.acts import send
 from tests.exercises.cases import Right, Wrong
 
 Act = Callable[[KafkaCluster], object]
-Rows = Callable[[Look], Iterable[tuple[str, str]]]
+Rows = Callable[[Look], Iterable[tuple[Any, Any]]]
+Change = Callable[[str, str], tuple[Any, Any]]
 
 
 def _writes(topic: str, rows: Rows, skip: int = 0) -> Act:
@@ -23,11 +27,33 @@ def _writes(topic: str, rows: Rows, skip: int = 0) -> Act:
     return act
 
 
+def _twice(act: Act) -> Act:
+    def twice(cluster: KafkaCluster) -> object:
+        act(cluster)
+        return act(cluster)
+
+    return twice
+
+
+def _as_json(key: str, told: str) -> tuple[str, str]:
+    return key, json.dumps({"told": told})
+
+
 # --- 29.1 -----------------------------------------------------------------------------------------
 
 
 def _packs(events: Callable[[Look], Iterable[own.Received]]) -> Act:
     return _writes(own.PACKED.name, lambda look: own.pieces(events(look)))
+
+
+def _once_by(what: Callable[[own.Received], object]) -> Act:
+    return _packs(lambda look: own.once(look, by=what))
+
+
+def _packed(change: Change) -> Act:
+    return _writes(
+        own.PACKED.name, lambda look: [change(*row) for row in own.pieces(own.once(look))]
+    )
 
 
 # --- 29.2 -----------------------------------------------------------------------------------------
@@ -37,6 +63,19 @@ def _has(rows: Rows) -> Act:
     return _writes(own.TABLE.name, rows)
 
 
+def _table(ops: str = "rcud", *, side: str = "after", back: bool = True) -> Act:
+    return _has(lambda look: own.now_in_table(look, ops, side=side, back=back))
+
+
+def _rows(change: Change) -> Act:
+    return _has(lambda look: [change(*row) for row in own.now_in_table(look)])
+
+
+def _with_tombstones(look: Look) -> list[tuple[str, str | None]]:
+    now = dict(own.now_in_table(look))
+    return [(order, now.get(order)) for order in sorted({order for order, _ in own.seen(look)})]
+
+
 # --- 29.3 -----------------------------------------------------------------------------------------
 
 
@@ -44,79 +83,84 @@ def _adds(rule: Callable[..., bool]) -> Act:
     return _writes(own.PARCELS.name, lambda look: own.parcels(look, rule), skip=own.DONE)
 
 
+def _missing(look: Look) -> list[own.Packed]:
+    return own.parcels(look, lambda number, offset, done: offset >= done[number])[own.DONE :]
+
+
+def _new(change: Change) -> Act:
+    """What is missing at `start`, in another form."""
+
+    def act(cluster: KafkaCluster) -> object:
+        rows = [change(*row) for row in _missing(Look(cluster))]
+        return _writes(own.PARCELS.name, lambda _: rows)(cluster)
+
+    return act
+
+
+def _without_partition(order: str, place: str) -> tuple[str, str]:
+    return order, place.partition("/")[2]
+
+
+def _recreated(*, all_again: bool) -> Act:
+    def act(cluster: KafkaCluster) -> object:
+        look = Look(cluster)
+        rows = own.packed_once(look) if all_again else _missing(look)
+        fresh_topic(cluster, own.PARCELS.name)
+        return _writes(own.PARCELS.name, lambda _: rows)(cluster)
+
+    return act
+
+
 def _backwards(cluster: KafkaCluster) -> object:
-    look = Look(cluster)
-    rows = own.parcels(look, lambda number, offset, done: offset >= done[number])[own.DONE :]
-    return _writes(own.PARCELS.name, lambda _: rows[::-1])(cluster)
+    rows = _missing(Look(cluster))[::-1]
+    return _writes(own.PARCELS.name, lambda _: rows)(cluster)
 
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "29.1": (
-        Wrong("every record", _packs(own.received), r"You have added up all records"),
-        Wrong(
-            "once an order",
-            _packs(lambda look: own.once(look, by=lambda event: event[1])),
-            r"one event for each order, the first",
-        ),
-        Wrong("the newest", _packs(own.newest), r"the last event of each order"),
-        Wrong(
-            "once a value",
-            _packs(lambda look: own.once(look, by=lambda event: event[1:])),
-            r"One order grew by as much again",
-        ),
-        Wrong("neighbors", _packs(own.without_neighbours), r"only where it follows itself"),
-        Wrong(
-            "events",
-            _writes(own.PACKED.name, own.number_of_events),
-            r"You have counted events",
-        ),
-        Wrong(
-            "swapped",
-            _writes(
-                own.PACKED.name,
-                lambda look: [(number, item) for item, number in own.pieces(own.once(look))],
-            ),
-            r"Key and value are swapped",
-        ),
+        Wrong("every record", _packs(own.received), r"added up all records", "every record"),
+        Wrong("once an order", _once_by(lambda e: e[1]), r"the first\.", "once an order"),
+        Wrong("the newest", _packs(own.newest), r"the last event", "the newest of an order"),
+        Wrong("once a value", _once_by(lambda e: e[1:]), r"as much again", "once a value"),
+        Wrong("neighbors", _packs(own.without_neighbours), r"follows itself", "neighbors"),
+        Wrong("by timestamp", _packs(own.first_at_each_time), r"same timestamp", "by timestamp"),
+        Wrong("events", _writes(own.PACKED.name, own.number_of_events), r"counted ev", "events"),
+        Wrong("swapped", _packed(lambda item, number: (number, item)), r"^Key and", "swapped"),
+        Wrong("no key", _packed(lambda _, number: (None, number)), r"without a key", "no key"),
+        Wrong("JSON", _packed(_as_json), r'Found: .*\{"told', "json"),
+        Wrong("twice", _twice(_packs(own.once)), r"each item twice", "twice"),
     ),
     "29.2": (
-        Wrong(
-            "deleted rows",
-            _has(lambda look: own.now_in_table(look, "rcu")),
-            r"Rows that were deleted are in",
-        ),
-        Wrong(
-            "no snapshot",
-            _has(lambda look: own.now_in_table(look, "cud")),
-            r"there from the beginning are missing",
-        ),
-        Wrong(
-            "no updates",
-            _has(lambda look: own.now_in_table(look, "rcd")),
-            r"as they were created",
-        ),
-        Wrong(
-            "before",
-            _has(lambda look: own.now_in_table(look, side="before")),
-            r"You have taken `before`",
-        ),
+        Wrong("deleted rows", _table("rcu"), r"Rows that were deleted are in", "deleted rows"),
+        Wrong("no snapshot", _table("cud"), r"there from the beginning are", "no snapshot"),
+        Wrong("no updates", _table("rcd"), r"as they were created", "no updates"),
+        Wrong("before", _table(side="before"), r"You have taken `before`", "before"),
         Wrong(
             "gone and not back",
-            _has(lambda look: own.now_in_table(look, back=False)),
+            _table(back=False),
             r"deleted and created again",
+            "gone and not back",
         ),
-        Wrong(
-            "swapped",
-            _has(lambda look: [(state, order) for order, state in own.now_in_table(look)]),
-            r"Key and value are swapped",
-        ),
+        Wrong("each change", _has(own.each_change), r"after each change", "each change"),
+        Wrong("tombstones", _has(_with_tombstones), r"without a value", "tombstones"),
+        Wrong("the whole row", _rows(_as_json), r"the `status` alone", "whole row"),
+        Wrong("swapped", _rows(lambda order, state: (state, order)), r"^Key and", "swapped"),
+        Wrong("no key", _rows(lambda _, state: (None, state)), r"without a key", "no key"),
+        Wrong("twice", _twice(_has(own.now_in_table)), r"each row twice", "twice"),
     ),
     "29.3": (
-        Wrong("everything", _adds(own.everything), r"You have packed all orders"),
-        Wrong("the last again", _adds(own.last_again), r"with the last order that was packed"),
-        Wrong("one too far", _adds(own.one_too_far), r"right after the last"),
-        Wrong("beyond the highest", _adds(own.beyond_the_highest), r"offsets of its own"),
-        Wrong("where it was", _adds(own.where_it_was), r"nothing was packed yet"),
+        Wrong("everything", _adds(own.everything), r"packed all orders", "everything"),
+        Wrong("the last again", _adds(own.last_again), r"with the last order", "last again"),
+        Wrong("one too far", _adds(own.one_too_far), r"right after the last", "one too far"),
+        Wrong("highest", _adds(own.beyond_the_highest), r"of its own", "beyond the highest"),
+        Wrong("where it was", _adds(own.where_it_was), r"packed yet", "where it was"),
+        Wrong("offset alone", _new(_without_partition), r"name both", "the offset alone"),
+        Wrong("no key", _new(lambda _, place: (None, place)), r"without a key", "no key"),
+        Wrong("swapped", _new(lambda order, place: (place, order)), r"^Key and", "swapped"),
+        Wrong("JSON", _new(_as_json), r"You have written JSON", "json"),
+        Wrong("twice", _twice(_new(lambda *row: row)), r"was missing twice", "twice"),
+        Wrong("recreated", _recreated(all_again=False), r"missing: `", "recreated"),
+        Wrong("all again", _recreated(all_again=True), r"are gone or changed", "recreated"),
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from kafkalab.cluster.cluster import KafkaCluster
+from kafkalab.common.words import count
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.expectations import Committed, Topic
 from kafkalab.learn.exercises.expected_answers import that
-from kafkalab.learn.exercises.fault import Fault, fault
+from kafkalab.learn.exercises.fault import Fault, Row, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import same_as
+from kafkalab.learn.exercises.mistakes import has_json, one_of, same_as, shown
 from kafkalab.learn.exercises.setting import (
     Event,
     commit_offsets,
@@ -25,6 +26,7 @@ from kafkalab.learn.exercises.setting import (
 NOON = 1_740_830_400_000
 """2025-03-01 12:00:00 UTC, in milliseconds since 1970."""
 MINUTE = 60_000
+HOUR = 60 * MINUTE
 KEPT = {"retention.ms": "-1"}
 """Made-up times are older than what a topic keeps by default."""
 WITH_TIME = ("key", "value", "timestamp")
@@ -51,17 +53,19 @@ CUSTOMERS = ("ada", "bob", "cho")
 
 
 def prepare_orders(cluster: KafkaCluster) -> None:
-    """Each customer moves once, and has orders from before it, after it and just then."""
+    """Each customer moves once, and has orders from long before it, soon before it, just then, and
+    after it: an error of an hour is none about all orders, so it is not taken for another one."""
     for topic in (ORDERS, HOMES, BY_CITY):
         fresh_topic(cluster, topic.name, config=KEPT)
     homes, orders = [], []
     for name in CUSTOMERS:
         old, new = random.sample(CITIES, 2)
-        moves = random.randint(20, 40)
-        homes += [(name, old, NOON - 60 * MINUTE), (name, new, NOON + moves * MINUTE)]
-        after = random.sample(range(moves + 1, 60), 2)
-        minutes = [*random.sample(range(moves), 2), moves, *after]
-        orders += [(name, NOON + minute * MINUTE) for minute in minutes]
+        moves = NOON + random.randint(0, 59) * MINUTE
+        homes += [(name, old, NOON - 48 * HOUR), (name, new, moves)]
+        soon, later = [random.sample(range(1, 30), 2) for _ in range(2)]
+        long = [random.randint(15 * 60, 20 * 60) for _ in range(2)]
+        minutes = [-long[0], -soon[0], 0, later[0], long[1]]
+        orders += [(name, moves + minute * MINUTE) for minute in minutes]
     random.shuffle(orders)
     cents = random.sample(range(1000, 10000), len(orders))
     write(
@@ -89,6 +93,14 @@ def just_before(homes: Homes, time: int) -> str:
     return [city for since, city in homes if since < time][-1]
 
 
+def an_hour_late(homes: Homes, time: int) -> str:
+    return as_of(homes, time - HOUR)
+
+
+def an_hour_early(homes: Homes, time: int) -> str:
+    return as_of(homes, time + HOUR)
+
+
 def with_city(
     look: Look, city_at: Callable[[Homes, int], str] = as_of
 ) -> list[tuple[str, str, int]]:
@@ -103,21 +115,32 @@ def with_city(
 
 def mistaken_cities(look: Look) -> Fault | None:
     right = with_city(look)
-    mistakes = {
+    orders = look.rows(ORDERS.name, "key", "value")
+    mistakes: dict[str, Sequence[Row]] = {
         "newest": pairs(with_city(look, lambda homes, _: homes[-1][1])),
         "first": pairs(with_city(look, lambda homes, _: homes[0][1])),
         "not exact": pairs(with_city(look, just_before)),
-        "by customer": look.rows(ORDERS.name, "key", "value"),
+        "by customer": orders,
         "swapped": [(cents, city) for city, cents, _ in right],
+        "no key": [(None, cents) for _, cents, _ in right],
+        "the city as value": [(order[0], row[0]) for order, row in zip(orders, right, strict=True)],
+        "twice": pairs(right) * 2,
     }
-    return same_as(look, BY_CITY, mistakes) or other_time(look, BY_CITY, right)
+    zones = [pairs(with_city(look, city_at)) for city_at in (an_hour_late, an_hour_early)]
+    named = same_as(look, BY_CITY, mistakes) or one_of(look, BY_CITY, "local time", zones)
+    cause = named or other_time(look, BY_CITY, right)
+    if cause is None and has_json(look, BY_CITY):
+        cause = fault("json")
+    return shown(CITIES_THEN.fault(look), cause)
 
+
+CITIES_THEN = BY_CITY.holds(with_city, *WITH_TIME)
 
 AS_IT_WAS = Exercise(
     "26.1",
     prepare=prepare_orders,
     untouched=[BY_CITY.size(0)],
-    wants=[that(mistaken_cities), BY_CITY.holds(with_city, *WITH_TIME)],
+    wants=[that(mistaken_cities), CITIES_THEN],
     facts=lambda look: {"count": len(with_city(look))},
 )
 
@@ -154,15 +177,51 @@ def moving_counts(look: Look, length: int = LENGTH, hop: int = HOP) -> list[tupl
     ]
 
 
+def labeled(rows: Rows, minutes: int) -> list[tuple[str, str]]:
+    """The right counts at windows that are named by a time so much later, or earlier."""
+    return [
+        (page, f"{clock((start - NOON) // MINUTE + minutes)} {told(value)[1]}")
+        for page, value, start in rows
+    ]
+
+
 def mistaken_counts(look: Look) -> Fault | None:
     right = moving_counts(look)
-    mistakes = {
+    mistakes: dict[str, Sequence[Row]] = {
         "tumbling": pairs(moving_counts(look, hop=LENGTH)),
         "five minutes": pairs(moving_counts(look, length=HOP)),
         "from noon": pairs([row for row in right if row[2] >= NOON]),
+        "the end": labeled(right, LENGTH),
+        "the next window": labeled(right, HOP),
+        "swapped": [(value, page) for page, value, _ in right],
+        "no key": [(None, value) for _, value, _ in right],
+        "twice": pairs(right) * 2,
     }
-    named = same_as(look, MOVING, mistakes) or other_time(look, MOVING, right)
-    return named or counted_in_part(look, pairs(right))
+    zones = [labeled(right, 15 * quarters) for quarters in range(-14 * 4, 14 * 4 + 1) if quarters]
+    longer = [pairs(moving_counts(look, length=minutes)) for minutes in (15, 20, 30, 60)]
+    named = (
+        same_as(look, MOVING, mistakes)
+        or one_of(look, MOVING, "local time", zones)
+        or one_of(look, MOVING, "too long", longer)
+        or other_time(look, MOVING, right)
+        or other_form(look)
+    )
+    return shown(FINAL_COUNTS.fault(look), named) or counted_in_part(look, pairs(right))
+
+
+FORM = re.compile(r"([01]\d|2[0-3]):(?P<minute>[0-5]\d) (?P<count>\d+)")
+
+
+def other_form(look: Look) -> Fault | None:
+    """What the values alone tell: JSON, windows between those that are asked for, empty ones."""
+    values = [str(value) for (value,) in look.rows(MOVING.name, "value")]
+    read = [FORM.fullmatch(value) for value in values]
+    if not all(read):
+        return fault("other form") if values else None
+    if any(int(found["minute"]) % HOP for found in read if found):
+        return fault("other hop")
+    empty = any(int(found["count"]) == 0 for found in read if found)
+    return fault("empty windows") if empty else None
 
 
 def counted_in_part(look: Look, right: list[tuple[str, str]]) -> Fault | None:
@@ -177,8 +236,7 @@ def counted_in_part(look: Look, right: list[tuple[str, str]]) -> Fault | None:
     why = "every update" if any(low) and whole == counts.keys() else ""
     if found and max(windows.values()) == 1 and (any(low) or windows.keys() != counts.keys()):
         why = "left out"
-    amiss = MOVING.holds(moving_counts, *WITH_TIME).fault(look)
-    return replace(amiss, why=why) if amiss and why else None
+    return shown(FINAL_COUNTS.fault(look), fault(why) if why else None)
 
 
 def told(value: object) -> tuple[str, int]:
@@ -189,14 +247,17 @@ def told(value: object) -> tuple[str, int]:
 
 def clock(minute: int) -> str:
     """A minute after noon, or before it, as a time of day."""
-    return f"{(720 + minute) // 60}:{(720 + minute) % 60:02}"
+    hours, minutes = divmod((720 + minute) % 1440, 60)
+    return f"{hours:02}:{minutes:02}"
 
+
+FINAL_COUNTS = MOVING.holds(moving_counts, *WITH_TIME)
 
 HOPPING = Exercise(
     "26.2",
     prepare=prepare_clicks,
     untouched=[MOVING.size(0)],
-    wants=[that(mistaken_counts), MOVING.holds(moving_counts, *WITH_TIME)],
+    wants=[that(mistaken_counts), FINAL_COUNTS],
     facts=lambda look: {"count": len(moving_counts(look))},
 )
 
@@ -253,35 +314,40 @@ def longer(look: Look) -> bool:
 
 def mistaken_receipts(look: Look) -> Fault | None:
     if first_receipts(look) and longer(look):
-        return fault("not committed")
+        return shown(each_once(look), fault("not committed"))
     right = all_receipts(look)
     payments = look.rows(PAYMENTS.name, "value")
     mistakes = {
         "from the beginning": right[:DONE] + right,
         "behind the crash": right[:DONE] + right[DONE + ABORTED :],
         "no text": right[:DONE] + payments[DONE:],
+        "twice": right + right[DONE:],
         "bytes": right[:DONE] + [(f"receipt for b'{payment}'",) for (payment,) in payments[DONE:]],
     }
-    return same_as(look, RECEIPTS, mistakes, ["value"])
+    named = same_as(look, RECEIPTS, mistakes, ["value"])
+    fewer = [right[:number] for number in range(DONE + 1, COUNT)]
+    return shown(each_once(look), named or one_of(look, RECEIPTS, "not all", fewer, ["value"]))
 
 
 def in_one_transaction(look: Look) -> Fault | None:
     """A commit leaves one marker, behind the last record that it made valid."""
     new = sorted(offset for (offset,) in look.rows(RECEIPTS.name, "offset"))[DONE:]
     (partition,) = look.topic(RECEIPTS.name).partitions
-    if partition.end != new[-1] + 2:
-        return fault("no transaction")
-    return fault("several transactions") if new[-1] - new[0] != len(new) - 1 else None
+    behind = (partition.end or 0) - new[-1] - 1
+    if behind != 1:
+        return fault("no transaction", found=count(behind, "offset"))
+    between = new[-1] - new[0] + 1 - len(new)
+    return fault("several transactions", found=count(between, "offset")) if between else None
 
 
 GONE_ON = Committed(TILL, PAYMENTS, {0: COUNT})
 
 
 def left_behind(look: Look) -> Fault | None:
-    """The receipts are there, and the group is where it was."""
-    amiss = GONE_ON.fault(look)
-    stays = dict(look.committed(TILL, PAYMENTS.name)) == {0: DONE}
-    return replace(amiss, why="left behind") if amiss and stays else None
+    """The receipts are there, and the group is where it was, or at the last one, not after it."""
+    causes = {DONE: "left behind", COUNT - 1: "one too low"}
+    why = causes.get(look.committed(TILL, PAYMENTS.name).get(0, -1))
+    return shown(GONE_ON.fault(look), fault(why) if why else None)
 
 
 GO_ON = Exercise(

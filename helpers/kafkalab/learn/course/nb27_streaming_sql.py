@@ -5,20 +5,20 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from kafkalab.cluster.cluster import KafkaCluster
 from kafkalab.learn.exercises import answers
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import Answer, that
-from kafkalab.learn.exercises.fault import Fault, fault
+from kafkalab.learn.exercises.fault import Fault, Row, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import same_as
+from kafkalab.learn.exercises.mistakes import has_json, one_of, same_as, shown
 from kafkalab.learn.exercises.setting import Event, fresh_topic, write
 
 NOON = 1_740_830_400_000
 """2025-03-01 12:00:00 UTC, in milliseconds since 1970."""
+QUARTER = 900_000
 KEPT = {"retention.ms": "-1"}
 """Made-up times are older than what a topic keeps by default."""
 
@@ -73,12 +73,30 @@ def applied(
     return table
 
 
-def summed(look: Look, kinds: Sequence[str]) -> Counts:
+def summed(look: Look, kinds: Sequence[str], minus: Sequence[str] = ()) -> Counts:
     sums: Counter[str] = Counter()
     for kind, city, count in told(look):
         if kind in kinds:
             sums[city] += count
+        elif kind in minus:
+            sums[city] -= count
     return dict(sums)
+
+
+def changes_of(look: Look, kinds: Sequence[str]) -> Counts:
+    """How many changes of these kinds each city has."""
+    return dict(Counter(city for kind, city, _ in told(look) if kind in kinds))
+
+
+def largest(look: Look) -> Counts:
+    """Each city's largest count, be it the last one or not."""
+    found: dict[str, int] = {}
+    for _, city, count in told(look):
+        found[city] = max(count, found.get(city, 0))
+    return found
+
+
+ALL_KINDS = ("+I", "-U", "+U", "-D")
 
 
 def mistaken_table(look: Look) -> Fault | None:
@@ -89,18 +107,23 @@ def mistaken_table(look: Look) -> Fault | None:
         "inserts only": applied(look, puts=("+I",)),
         "all added": summed(look, ("+I", "+U")),
         "before": applied(look, puts=("+I", "-U")),
+        "largest": largest(look),
+        "zero": dict.fromkeys(summed(look, ALL_KINDS), 0) | applied(look),
+        "not all subtracted": summed(look, ("+I", "+U"), minus=("-U",)),
+        "changes counted": changes_of(look, ALL_KINDS),
+        "new rows counted": changes_of(look, ("+I", "+U")),
     }
-    right = applied(look)
-    for name, table in mistakes.items():
-        if given == table != right:
-            return fault(name)
-    return None
+    named = next((fault(name) for name, table in mistakes.items() if given == table), None)
+    return shown(TABLE.fault(look), named)
+
+
+TABLE = Answer("counts", applied)
 
 
 APPLIED = Exercise(
     "27.1",
     prepare=prepare_changes,
-    wants=[that(mistaken_table, asks_answer=True), Answer("counts", applied)],
+    wants=[that(mistaken_table, asks_answer=True), TABLE],
     facts=lambda look: {"count": len(told(look))},
 )
 
@@ -131,15 +154,20 @@ def arrivals(start: int) -> list[int]:
     """The seconds of a window's orders, as they arrive: the watermark is 120 seconds behind.
 
     One is behind the watermark while its window is open; one comes after the window's end, but
-    not after the watermark has passed it; one or two come after that.
+    not after the watermark has passed it; one comes when the watermark is just at the end; two or
+    three come after that, one right after the other.
     """
     end = start + LENGTH
-    late = [random.randrange(start, end - 100) for _ in range(random.randint(1, 2))]
+    late = [random.randrange(start, end - 100) for _ in range(random.randint(2, 3))]
     return [
-        *(start + 350 + random.randrange(20), start + 480 + random.randrange(50)),
+        start + 350 + random.randrange(20),
+        start + 300 + random.randrange(20),  # older than the one before, not behind the watermark
+        start + 480 + random.randrange(50),
         start + 200 + random.randrange(50),  # behind, and in time
         end + 60 + random.randrange(30),
         end - 30 + random.randrange(25),  # after the end, not behind, and in time
+        end + DELAY,
+        start + 400 + random.randrange(100),  # the watermark is at the end, so it is too late
         end + 250 + random.randrange(50),
         *late,
     ]
@@ -152,43 +180,70 @@ def by_arrival(look: Look) -> list[tuple[str, int]]:
 
 
 Behind = Callable[[int, int], bool]
+Move = Callable[[int, int], int]
+"""The newest second so far, and an order's own → the newest from then on."""
 
 
-def behind(look: Look, is_late: Behind) -> list[str]:
+def behind(look: Look, is_late: Behind, newer: Move = max) -> list[str]:
     """The orders that are late by a rule: by their second, and the newest one so far."""
     found, newest = [], 0
     for id_, second in by_arrival(look):
         if is_late(second, newest):
             found.append(id_)
-        newest = max(newest, second)
+        newest = newer(newest, second)
     return found
 
 
-def end_of(second: int) -> int:
-    return second // LENGTH * LENGTH + LENGTH
+def end_of(second: int, first: int = 0) -> int:
+    """The end of an order's window, where the first one begins at this second."""
+    return (second - first) // LENGTH * LENGTH + LENGTH + first
+
+
+def closed(second: int, newest: int) -> bool:
+    return end_of(second) <= newest - DELAY
 
 
 def too_late(look: Look) -> list[str]:
-    return behind(look, lambda second, newest: end_of(second) <= newest - DELAY)
+    return behind(look, closed)
+
+
+def before_only(look: Look) -> list[str]:
+    """As if each order moved the watermark, be it forward or back."""
+    return behind(look, closed, newer=lambda _, second: second)
+
+
+def from_the_first(look: Look) -> list[str]:
+    """As if the windows began at the first order."""
+    _, first = by_arrival(look)[0]
+    return behind(look, lambda second, newest: end_of(second, first) <= newest - DELAY)
 
 
 def mistaken_orders(look: Look) -> Fault | None:
     given = answers.texts(look.answer)
-    mistakes: dict[str, Behind] = {
+    if given is None:
+        return None
+    rules: dict[str, Behind] = {
         "window open": lambda second, newest: second < newest - DELAY,
         "no delay": lambda second, newest: end_of(second) <= newest,
+        "delay added": lambda second, newest: end_of(second) <= newest + DELAY,
+        "just at the end": lambda second, newest: end_of(second) < newest - DELAY,
         "out of order": lambda second, newest: second < newest,
+        "in time": lambda second, newest: not closed(second, newest),
     }
-    for name, rule in mistakes.items():
-        if given is not None and sorted(given) == sorted(behind(look, rule)):
-            return fault(name)
-    return None
+    mistakes = {name: behind(look, rule) for name, rule in rules.items()}
+    mistakes |= {"going back": before_only(look), "from the first": from_the_first(look)}
+    mistakes["by time"] = []
+    named = [name for name, ids in mistakes.items() if sorted(given) == sorted(ids)]
+    return shown(TOO_LATE.fault(look), fault(named[0]) if named else None)
+
+
+TOO_LATE = Answer("set", too_late)
 
 
 LATE = Exercise(
     "27.2",
     prepare=prepare_orders,
-    wants=[that(mistaken_orders, asks_answer=True), Answer("set", too_late)],
+    wants=[that(mistaken_orders, asks_answer=True), TOO_LATE],
     facts=lambda look: {"count": len(too_late(look))},
 )
 
@@ -226,12 +281,26 @@ def pairs(rows: Rows) -> list[tuple[str, str]]:
 
 def mistaken_windows(look: Look) -> Fault | None:
     right = per_page(look)
-    if same_as(look, PER_PAGE, {"no time": right}, WITH_TIME):
-        return None
-    named = same_as(
-        look, PER_PAGE, {"no time": pairs(right), "ten minutes": pairs(per_page(look, 2 * FIVE))}
+    times = {"the end": later(right, FIVE)}
+    zones = [later(right, QUARTER * number) for number in range(-14 * 4, 14 * 4 + 1) if number]
+    mistakes: dict[str, Sequence[Row]] = {
+        "no time": pairs(right),
+        "ten minutes": pairs(per_page(look, 2 * FIVE)),
+        "no key": [(None, visits) for _, visits, _ in right],
+        "swapped": [(visits, page) for page, visits, _ in right],
+        "twice": pairs(right) * 2,
+    }
+    named = (
+        same_as(look, PER_PAGE, times, WITH_TIME)
+        or one_of(look, PER_PAGE, "local time", zones, WITH_TIME)
+        or same_as(look, PER_PAGE, mistakes)
+        or (fault("json") if has_json(look, PER_PAGE) else None)
     )
-    return named or left_out(look, right)
+    return shown(EACH_WINDOW.fault(look), named) or left_out(look, right)
+
+
+def later(rows: Rows, by: int) -> Rows:
+    return [(page, visits, start + by) for page, visits, start in rows]
 
 
 def left_out(look: Look, right: Rows) -> Fault | None:
@@ -243,15 +312,17 @@ def left_out(look: Look, right: Rows) -> Fault | None:
         if count not in possible:
             return None
     each_once = len({(page, start) for page, _, start in found}) == len(found)
-    amiss = PER_PAGE.holds(per_page, *WITH_TIME).fault(look)
-    return replace(amiss, why="left out") if amiss and found and each_once else None
+    return shown(EACH_WINDOW.fault(look), fault("left out")) if found and each_once else None
+
+
+EACH_WINDOW = PER_PAGE.holds(per_page, *WITH_TIME)
 
 
 BY_SQL = Exercise(
     "27.3",
     prepare=prepare_visits,
     untouched=[PER_PAGE.size(0)],
-    wants=[that(mistaken_windows), PER_PAGE.holds(per_page, *WITH_TIME)],
+    wants=[that(mistaken_windows), EACH_WINDOW],
     facts=lambda look: {"count": len(per_page(look))},
 )
 

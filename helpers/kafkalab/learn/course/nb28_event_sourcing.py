@@ -12,12 +12,12 @@ from kafkalab.cluster.cluster import KafkaCluster
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import that
-from kafkalab.learn.exercises.fault import Fault, code, fault
+from kafkalab.learn.exercises.fault import Fault, Row, code, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import same_as
+from kafkalab.learn.exercises.mistakes import has_json, one_of, same_as, shown
 from kafkalab.learn.exercises.setting import Event, fresh_topic, remove_topics, write
 
-Rows = Sequence[tuple[str, str]]
+Rows = Sequence[Row]
 
 KEPT = {"retention.ms": "-1"}
 ACCOUNTS = ("NL-1", "NL-2", "NL-3")
@@ -52,7 +52,7 @@ END_OF_DAY = "2025-03-06"
 
 
 def prepare_events(cluster: KafkaCluster) -> None:
-    """Each account has events of each version, before and after the end of the day."""
+    """Each account has events of each version before the end of the day, and some after it."""
     events = [event for name in ACCOUNTS for event in events_of_account(name)]
     events.sort(key=lambda event: event["time"])
     write_events(cluster, EVENTS, events)
@@ -60,19 +60,21 @@ def prepare_events(cluster: KafkaCluster) -> None:
 
 
 def events_of_account(name: str) -> list[dict[str, Any]]:
-    """One is in the last hour of the day, and one has euros that only rounding makes cents of."""
+    """One is in the last second of the day, one in the first of the next, and one has euros that
+    only rounding makes cents of."""
     cents = [100 * number + 35 for number in random.sample(range(200, 900), 3)]
     paid = [random.randint(1, 5000) for _ in range(3)]
-    times = ["03T08", "04T09", "04T17", "05T10", "05T23", "06T00", "07T12"]
-    changes = [(1, 435), (1, -paid[0]), (2, cents[0]), (2, -paid[1])]
-    changes += [(3, cents[1]), (3, -paid[2]), (3, cents[2])]
+    times = ["03T08:30:00", "04T09:30:00", "05T10:30:00", "05T23:59:59"]
+    times += ["06T00:00:00", "06T15:30:00", "07T12:30:00"]
+    changes = [(1, 435), (1, -paid[0]), (2, cents[0]), (3, -paid[1])]
+    changes += [(3, cents[1]), (2, -paid[2]), (3, cents[2])]
     return [
         of_version(version, change)
         | {
             "account": name,
             "number": number,
             "command": f"{name}-{number}",
-            "time": f"2025-03-{time}:30:00+00:00",
+            "time": f"2025-03-{time}+00:00",
         }
         for number, (time, (version, change)) in enumerate(zip(times, changes, strict=True), 1)
     ]
@@ -119,29 +121,73 @@ def cut_off(event: dict[str, Any]) -> int:
     return -cents if event["type"] == "withdrawn" else cents
 
 
-def euros(look: Look) -> list[tuple[str, str]]:
-    return [(name, f"{int(cents) / 100:g}") for name, cents in balances(look)]
+def euros_as_cents(event: dict[str, Any]) -> int:
+    """A hundredth of what version 1 adds, in hundredths of a cent, so that nothing is rounded."""
+    return cents_of(event) * (1 if event["schema"] == 1 else 100)
+
+
+def are_hundredths(look: Look, amounts: Rows) -> bool:
+    """Whether each balance is a hundredth of these, however it is rounded and written."""
+    found = dict(look.rows(BALANCES.name, "key", "value"))
+    try:
+        apart = [abs(float(found[name]) * 100 - int(amount)) for name, amount in amounts]
+    except (KeyError, TypeError, ValueError):
+        return False
+    return max(apart) < 2 * 100
+
+
+def with_decimals(rows: Rows) -> list[tuple[str, str]]:
+    return [(name, f"{cents}.0") for name, cents in rows]
+
+
+def after_each(look: Look) -> list[tuple[str, str]]:
+    """The balance after each event of the days that count."""
+    now = dict.fromkeys(ACCOUNTS, 0)
+    found = []
+    for event in events_of(look, EVENTS):
+        if event["time"] < END_OF_DAY:
+            now[event["account"]] += cents_of(event)
+            found.append((event["account"], str(now[event["account"]])))
+    return found
 
 
 def mistaken_balances(look: Look) -> Fault | None:
+    right = balances(look)
+    raw = balances(look, cents_of=euros_as_cents)
+    without = balances(look, cents_of=without_euros)
     mistakes: dict[str, Rows] = {
         "all days": balances(look, until="9"),
         "a day early": balances(look, until="2025-03-05"),
         "a day late": balances(look, until="2025-03-07"),
-        "an hour early": balances(look, until="2025-03-05T23"),
+        "midnight": balances(look, until="2025-03-06T00:00:01"),
+        "too early": balances(look, until="2025-03-05T23:59:59"),
         "no sign": balances(look, cents_of=without_sign),
-        "no euros": balances(look, cents_of=without_euros),
+        "no euros": without,
         "not rounded": balances(look, cents_of=cut_off),
-        "in euros": euros(look),
+        "after each event": after_each(look),
+        "with decimals": with_decimals(right),
+        "swapped": [(cents, name) for name, cents in right],
+        "no key": [(None, cents) for _, cents in right],
+        "twice": [*right, *right],
     }
-    return same_as(look, BALANCES, mistakes)
+    named = (
+        same_as(look, BALANCES, mistakes)
+        or one_of(look, BALANCES, "no euros", [with_decimals(without)])
+        or (fault("in euros") if are_hundredths(look, right) else None)
+        or (fault("euros as cents") if are_hundredths(look, raw) else None)
+        or (fault("json") if has_json(look, BALANCES) else None)
+    )
+    return shown(ON_THAT_DAY.fault(look), named)
+
+
+ON_THAT_DAY = BALANCES.holds(balances)
 
 
 ON_A_DAY = Exercise(
     "28.1",
     prepare=prepare_events,
     untouched=[BALANCES.absent()],
-    wants=[that(mistaken_balances), BALANCES.holds(balances)],
+    wants=[that(mistaken_balances), ON_THAT_DAY],
     facts=lambda look: {"total": sum(int(cents) for _, cents in balances(look))},
 )
 
@@ -212,22 +258,49 @@ def rising(look: Look) -> list[tuple[str, str]]:
     return found
 
 
+def one_counter(look: Look) -> list[tuple[str, str]]:
+    """As if all accounts were numbered together."""
+    last, found = 0, []
+    for event in events_of(look, RACE):
+        if event["number"] == last + 1:
+            last += 1
+            found.append((event["account"], event["command"]))
+    return found
+
+
+def numbers(look: Look) -> list[tuple[str, str]]:
+    counting = {command for _, command in that_count(look)}
+    events = [event for event in events_of(look, RACE) if event["command"] in counting]
+    return [(event["account"], str(event["number"])) for event in events]
+
+
 def mistaken_events(look: Look) -> Fault | None:
+    right = that_count(look)
     mistakes: dict[str, Rows] = {
         "everything": written(look),
         "the last one": by_number(look, last=True),
         "the first one": by_number(look, last=False),
         "rising": rising(look),
-        "swapped": [(command, account) for account, command in that_count(look)],
+        "one counter": one_counter(look),
+        "the number": numbers(look),
+        "swapped": [(command, account) for account, command in right],
+        "no key": [(None, command) for _, command in right],
+        "twice": right * 2,
     }
-    return same_as(look, COUNTS, mistakes)
+    named = same_as(look, COUNTS, mistakes)
+    if named is None and has_json(look, COUNTS):
+        named = fault("json")
+    return shown(NEXT_ONES.fault(look), named)
+
+
+NEXT_ONES = COUNTS.holds(that_count, order="key")
 
 
 FIRST_COUNTS = Exercise(
     "28.2",
     prepare=prepare_race,
     untouched=[COUNTS.absent()],
-    wants=[that(mistaken_events), COUNTS.holds(that_count, order="key")],
+    wants=[that(mistaken_events), NEXT_ONES],
     facts=lambda look: {
         "late": len(events_of(look, RACE)) - len(that_count(look)),
         "count": len(that_count(look)),
@@ -295,11 +368,20 @@ def takes_back(look: Look) -> Fault | None:
     }
     for name, value in wanted.items():
         found = added.get(name)
-        if found != value or isinstance(found, bool):
-            text = name if name in added else "no field"
-            text = "no number" if isinstance(found, str) and found == str(value) else text
-            return fault(text, field=code(name), found=code(found), wanted=code(value))
+        if type(found) is not type(value) or found != value:
+            told = code(found if isinstance(found, str) else json.dumps(found))
+            text = unlike(name, found, value) if name in added else "no field"
+            return fault(text, field=code(name), found=told, wanted=code(value))
     return None
+
+
+def unlike(name: str, found: object, value: object) -> str:
+    """The text for a field that has not the value that is looked for."""
+    if found is None:
+        return "empty"
+    if isinstance(value, int) and isinstance(found, str) and found.strip() == str(value):
+        return "no number"
+    return "no whole number" if isinstance(value, int) and isinstance(found, float) else name
 
 
 TAKE_BACK = Exercise(

@@ -7,6 +7,7 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -14,13 +15,15 @@ from kafkalab.cluster.cluster import KafkaCluster
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import that
-from kafkalab.learn.exercises.fault import Fault
+from kafkalab.learn.exercises.fault import Fault, Row, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import same_as
+from kafkalab.learn.exercises.mistakes import has_json, same_as, shown
 from kafkalab.learn.exercises.setting import Event, fresh_topic, remove_topics, write
 
-Rows = Sequence[tuple[str, str]]
+Rows = Sequence[Row]
 
+NOON = 1_740_830_400_000
+"""2025-03-01 12:00:00 UTC, in milliseconds since 1970."""
 KEPT = {"retention.ms": "-1"}
 
 
@@ -43,9 +46,12 @@ Received = tuple[str, str, str, int]
 
 
 def prepare_events(cluster: KafkaCluster) -> None:
-    """A relay was killed twice: a batch of three came again, and a single event."""
+    """A relay was killed twice: a batch of three came again, and a single event. Two records each
+    have the same timestamp."""
     fresh_topic(cluster, EVENTS.name, config=KEPT)
-    write(cluster, EVENTS.name, [as_record(*event) for event in relayed(placed())])
+    records = [as_record(*event) for event in relayed(placed())]
+    timed = [replace(e, timestamp=NOON + at // 2 * 1000) for at, e in enumerate(records)]
+    write(cluster, EVENTS.name, timed)
     remove_topics(cluster, PACKED.name)
 
 
@@ -101,6 +107,15 @@ def without_neighbours(look: Look) -> list[Received]:
     return [e for n, e in enumerate(events) if n == 0 or events[n - 1][0] != e[0]]
 
 
+def first_at_each_time(look: Look) -> list[Received]:
+    """The first of all records with the same timestamp."""
+    first: dict[int, Received] = {}
+    times = look.rows(EVENTS.name, "timestamp")
+    for (time,), event in zip(times, received(look), strict=False):
+        first.setdefault(time, event)
+    return list(first.values())
+
+
 def newest(look: Look) -> list[Received]:
     return list({event[1]: event for event in received(look)}.values())
 
@@ -117,17 +132,25 @@ def mistaken_pieces(look: Look) -> Fault | None:
         "the newest of an order": pieces(newest(look)),
         "once a value": pieces(once(look, by=lambda event: event[1:])),
         "neighbors": pieces(without_neighbours(look)),
+        "by timestamp": pieces(first_at_each_time(look)),
         "events": number_of_events(look),
         "swapped": [(number, item) for item, number in right],
+        "no key": [(None, number) for _, number in right],
+        "twice": right * 2,
     }
-    return same_as(look, PACKED, mistakes)
+    named = same_as(look, PACKED, mistakes)
+    if named is None and has_json(look, PACKED):
+        named = fault("json")
+    return shown(IN_ALL.fault(look), named)
 
+
+IN_ALL = PACKED.holds(lambda look: pieces(once(look)))
 
 EACH_ONCE = Exercise(
     "29.1",
     prepare=prepare_events,
     untouched=[PACKED.absent()],
-    wants=[that(mistaken_pieces), PACKED.holds(lambda look: pieces(once(look)))],
+    wants=[that(mistaken_pieces), IN_ALL],
     facts=lambda look: {"again": len(received(look)) - len(once(look))},
 )
 
@@ -206,23 +229,43 @@ def now_in_table(
     return sorted(found.items())
 
 
+def each_change(look: Look) -> list[tuple[str, str]]:
+    """What each row was after each change, be it gone later or not."""
+    changes = [(order, change["after"]) for order, change in seen(look)]
+    return [(order, after["status"]) for order, after in changes if after]
+
+
 def mistaken_table(look: Look) -> Fault | None:
+    right = now_in_table(look)
     mistakes: dict[str, Rows] = {
         "deleted rows": now_in_table(look, "rcu"),
         "no snapshot": now_in_table(look, "cud"),
         "no updates": now_in_table(look, "rcd"),
         "before": now_in_table(look, side="before"),
         "gone and not back": now_in_table(look, back=False),
-        "swapped": [(state, order) for order, state in now_in_table(look)],
+        "each change": each_change(look),
+        "swapped": [(state, order) for order, state in right],
+        "no key": [(None, state) for _, state in right],
+        "twice": right * 2,
     }
-    return same_as(look, TABLE, mistakes)
+    named = same_as(look, TABLE, mistakes) or by_value(look)
+    return shown(NOW.fault(look), named)
 
+
+def by_value(look: Look) -> Fault | None:
+    """What the values alone tell: tombstones, or rows as JSON."""
+    if (None,) in look.rows(TABLE.name, "value"):
+        return fault("tombstones")
+    return fault("whole row") if has_json(look, TABLE) else None
+
+
+NOW = TABLE.holds(now_in_table)
 
 CHANGES_TO_TABLE = Exercise(
     "29.2",
     prepare=prepare_changes,
     untouched=[TABLE.absent()],
-    wants=[that(mistaken_table), TABLE.holds(now_in_table)],
+    wants=[that(mistaken_table), NOW],
     facts=lambda look: {"changes": len(seen(look)), "rows": len(now_in_table(look))},
 )
 
@@ -275,6 +318,15 @@ def packed_once(look: Look) -> list[Packed]:
     return [(order, f"{number}/{offset}") for number, offset, order in ordered(look)]
 
 
+def are_as_left(look: Look) -> bool:
+    """Whether the first parcels are those of `start`, in the order in which it has written them."""
+    first = look.rows(PARCELS.name, "key", "value")[:DONE]
+    places = [(at, n, o) for n, at, o in ordered(look) if (o, f"{n}/{at}") in first]
+    packed = [(order, f"{number}/{offset}") for offset, number, order in sorted(places)]
+    done = sorted(number for _, number in REACHED if number)
+    return packed == first and sorted(reached(look).values()) == done
+
+
 def parcels(look: Look, more: Callable[[int, int, Counter[int]], bool]) -> list[Packed]:
     """What was packed, and each order that is still to be packed by some rule."""
     first = [(key, value) for key, value in look.rows(PARCELS.name, "key", "value")[:DONE]]
@@ -303,23 +355,35 @@ def where_it_was(number: int, offset: int, done: Counter[int]) -> bool:
 
 
 def mistaken_parcels(look: Look) -> Fault | None:
-    if not reached(look):  # what was there has been removed
-        return None
+    amiss = PACKED_ONCE.fault(look)
+    if not are_as_left(look):
+        return shown(amiss, fault("recreated")) or fault("recreated")
+    first = look.rows(PARCELS.name, "key", "value")[:DONE]
+    new = [row for row in packed_once(look) if row not in first]
     mistakes: dict[str, Rows] = {
         "everything": parcels(look, everything),
         "last again": parcels(look, last_again),
         "one too far": parcels(look, one_too_far),
         "beyond the highest": parcels(look, beyond_the_highest),
         "where it was": parcels(look, where_it_was),
+        "the offset alone": [*first, *((order, place.partition("/")[2]) for order, place in new)],
+        "no key": [*first, *((None, place) for _, place in new)],
+        "swapped": [*first, *((place, order) for order, place in new)],
+        "twice": [*first, *new, *new],
     }
-    return same_as(look, PARCELS, mistakes)
+    named = same_as(look, PARCELS, mistakes)
+    if named is None and has_json(look, PARCELS):
+        named = fault("json")
+    return shown(amiss, named)
 
+
+PACKED_ONCE = PARCELS.holds(packed_once)
 
 GO_ON = Exercise(
     "29.3",
     prepare=prepare_parcels,
     untouched=[PARCELS.size(DONE)],
-    wants=[that(mistaken_parcels), PARCELS.holds(packed_once)],
+    wants=[that(mistaken_parcels), PACKED_ONCE],
     facts=lambda look: {"missing": len(ordered(look)) - DONE},
 )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.fault import Fault, Row, fault
@@ -31,3 +32,26 @@ def same_as(
         if found == sorted(map(str, rows)):
             return fault(name)
     return None
+
+
+def one_of(
+    look: Look,
+    topic: Topic,
+    name: str,
+    mistakes: Iterable[Sequence[Row]],
+    fields: Sequence[str] = ("key", "value"),
+) -> Fault | None:
+    """The same of a mistake that gives other records from learner to learner."""
+    each = (same_as(look, topic, {name: rows}, fields) for rows in mistakes)
+    return next(filter(None, each), None)
+
+
+def shown(amiss: Fault | None, cause: Fault | None) -> Fault | None:
+    """The cause in words, then what was found and looked for; nothing where nothing is amiss."""
+    return replace(amiss, why=cause.text) if amiss and cause else None
+
+
+def has_json(look: Look, topic: Topic) -> bool:
+    """Whether values are JSON where plain text is asked for: an object, a list, or in quotes."""
+    values = look.rows(topic.name, "value")
+    return any(str(value).startswith(("{", "[", '"')) for (value,) in values)
