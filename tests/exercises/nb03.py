@@ -67,6 +67,15 @@ def album(
     return act
 
 
+def written_to_the_wrong_one(cluster: KafkaCluster) -> object:
+    """To the topic of the photos first, then where they belong."""
+    failed = own.refused(Look(cluster))
+    send(cluster, own.UPLOADS.name, *records_of(cluster, own.UPLOADS.name))
+    fitting = records_of(cluster, own.UPLOADS.name)[: own.PHOTOS]
+    send(cluster, own.ALBUM.name, *(p for p in fitting if p["key"] not in failed))
+    return failed
+
+
 def longer_than_the_limit(cluster: KafkaCluster) -> list[str]:
     found = records_of(cluster, own.UPLOADS.name)
     return [photo["key"] for photo in found if len(photo["value"]) > own.LIMIT]
@@ -224,6 +233,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("cut to fit", album(blank), r"not unchanged: `photo-", "no photo"),
         Wrong("all keys", album(named=every_key), r"which does not belong", "answer strange"),
         Wrong("how many", album(named=lambda _: 3), r"`3` as answer", "answer unfit"),
+        Wrong("the wrong one", written_to_the_wrong_one, r"with 24 records", "too few records"),
         Wrong("limit left higher", limit_left_higher, r"bytes=10000`", "another limit"),
         Wrong(
             "no keys",

@@ -67,6 +67,12 @@ def sent_twice(cluster: KafkaCluster) -> object:
     return parcels(by_murmur2)(cluster)
 
 
+def with_one_partition(cluster: KafkaCluster) -> object:
+    """As when the topic was deleted, and the first write created it."""
+    fresh_topic(cluster, own.PARCELS.name)
+    return parcels(by_murmur2)(cluster)
+
+
 def one_key_more(cluster: KafkaCluster) -> object:
     send(cluster, own.PARCELS.name, {"key": "Fes", "value": "parcel"})
     return parcels(by_murmur2)(cluster)
@@ -186,6 +192,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "05.1": (
         Wrong("nothing written", by_murmur2, r"no record with the key `Accra`", "not sent"),
         Wrong("all written twice", sent_twice, r"one record with the key `Accra`", "sent twice"),
+        Wrong("one partition", with_one_partition, r"with 1 partition", "another topic"),
         Wrong("one key more", one_key_more, r"with the key `Fes`", "another key"),
         Wrong("in a list", answered(lambda right: [*right.values()]), r"as answer", "answer unfit"),
         Wrong("without keys", parcels(by_murmur2, key=None), r"with the key `Accra`", "not sent"),

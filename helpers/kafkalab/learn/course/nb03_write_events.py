@@ -169,6 +169,7 @@ A_BATCH = Exercise(
     prepare=prepare_photos,
     untouched=[ALBUM.size(0)],
     wants=[
+        UPLOADS.size(PHOTOS),
         ALBUM.setting("max.message.bytes", LIMIT, why="another limit"),
         that(in_the_album),
         Answer("set", refused),

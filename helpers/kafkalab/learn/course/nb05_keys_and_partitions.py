@@ -36,16 +36,22 @@ def partition_of(key: str, partitions: int) -> int:
 # --- 05.1 -----------------------------------------------------------------------------------------
 
 PARCELS = Topic("ex05-parcels")
+DRAWN = range(5, 10)
 CITIES = ("Accra", "Bogota", "Cairo", "Delhi", "Essen")
 
 
 def prepare_parcels(cluster: KafkaCluster) -> None:
-    fresh_topic(cluster, PARCELS.name, partitions=random.randint(5, 9))
+    fresh_topic(cluster, PARCELS.name, partitions=random.choice(DRAWN))
 
 
 def by_murmur2(look: Look) -> dict[str, int]:
     number = len(look.topic(PARCELS.name).partitions)
     return {city: partition_of(city, number) for city in CITIES}
+
+
+def as_drawn(look: Look) -> Fault | None:
+    number = len(look.topic(PARCELS.name).partitions)
+    return None if number in DRAWN else fault("another topic", found=count(number, "partition"))
 
 
 def all_sent(look: Look) -> Fault | None:
@@ -74,7 +80,13 @@ FORESEE = Exercise(
     "05.1",
     prepare=prepare_parcels,
     untouched=[PARCELS.size(0)],
-    wants=[Answer("counts", by_murmur2), that(all_sent), that(none_astray), that(none_more)],
+    wants=[
+        that(as_drawn),
+        Answer("counts", by_murmur2),
+        that(all_sent),
+        that(none_astray),
+        that(none_more),
+    ],
     facts=lambda look: {"count": len(look.topic(PARCELS.name).partitions)},
 )
 
