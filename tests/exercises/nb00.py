@@ -26,12 +26,33 @@ def created_again(cluster: KafkaCluster) -> None:
     write(cluster, COUNTDOWN.name, [Event(str(number)) for number in range(9, -1, -1)])
 
 
+def twice(cluster: KafkaCluster) -> None:
+    """As when the cell is run again."""
+    rest = goes_on(lambda last: [*range(last - 1, -1, -1)] * 2)
+    rest(cluster)
+
+
+def as_floats(last: int) -> list[float]:
+    return [float(number) for number in range(last - 1, -1, -1)]
+
+
+MISSING, STRANGE, CHANGED, TWICE, DISORDERED = (
+    f"records {what}" for what in ("missing", "strange", "changed", "twice", "disordered")
+)
+
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "00.1": (
-        Wrong("stops at one", goes_on(lambda last: range(last - 1, 0, -1)), r"missing: `0`"),
-        Wrong("upwards", goes_on(range), r"in this order"),
-        Wrong("the last one again", goes_on(lambda last: range(last, -1, -1)), r"more often"),
-        Wrong("all in one", goes_on(lambda _: ["2, 1, 0"]), r"not asked for: `2, 1, 0`"),
-        Wrong("created again", created_again, r"none of it by `start\(\)`"),
+        Wrong(
+            "stops at one", goes_on(lambda last: range(last - 1, 0, -1)), r"missing: `0`", MISSING
+        ),
+        Wrong("upwards", goes_on(range), r"in this order", DISORDERED),
+        Wrong(
+            "the last one again", goes_on(lambda last: range(last, -1, -1)), r"more often", TWICE
+        ),
+        Wrong("all in one", goes_on(lambda _: ["2, 1, 0"]), r"not asked for: `2, 1, 0`", CHANGED),
+        Wrong("a number twice", twice, r"more often", TWICE),
+        Wrong("one too far", goes_on(lambda last: range(last - 1, -2, -1)), r"`-1`", STRANGE),
+        Wrong("as floats", goes_on(as_floats), r"not asked for: `\d\.0`", CHANGED),
+        Wrong("created again", created_again, r"none of it by `start\(\)`", "another topic"),
     )
 }

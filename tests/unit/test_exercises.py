@@ -10,7 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType, SimpleNamespace
@@ -24,11 +24,13 @@ from tests.exercises import awkward
 from kafkalab import KafkaCluster, KafkaLabError, exercises, predict
 from kafkalab.common.deadline import Deadline
 from kafkalab.learn.card import WIDTH, Card, lined, short
+from kafkalab.learn.course import exercises_of
 from kafkalab.learn.exercises import answers
 from kafkalab.learn.exercises import task as engine
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.task import Task
 from kafkalab.learn.exercises.verdict import State, Verdict, not_attempted, not_yet
+from kafkalab.learn.exercises.words import Words
 
 BOUND = 10.0
 
@@ -76,6 +78,7 @@ class Asked:
     hints: tuple[str, ...] = ("Look.", "Look there.")
     solution: str = "answer = 1\n"
     ready: str = "`it` holds 3 records."
+    words: Words = field(default_factory=Words)
 
 
 def task(
@@ -359,6 +362,14 @@ def test_a_cluster_that_another_one_has_replaced_stays_away() -> None:
     for card in (asked.start(), asked.check()):
         assert "`exercises.load` again" in card.body
     assert old.calls == []
+
+
+def test_a_second_cluster_without_a_name_of_its_own_has_replaced_it() -> None:
+    old = Standing(is_running=False, is_replaced=True)
+    [*_, second] = exercises_of("01")
+    verdict = Task(second, cast(KafkaCluster, old)).verdict()
+    assert verdict.cause == "replaced"
+    assert 'without `name="ex01-second"`' in verdict.text
 
 
 def test_start_says_what_is_there() -> None:

@@ -80,7 +80,7 @@ class KafkaCluster(RunsInBlock):
     ) -> None:
         self._brokers = check_broker_count(brokers)
         self._choice = None if backend is None else check_backend(backend, "backend=")
-        self._name = name
+        self.name = name
         self._config = {str(key): _setting_text(value) for key, value in (config or {}).items()}
         self._asked = {"jmx_exporter": bool(jmx_exporter), "log_files": bool(log_files)}
         self._settings = settings
@@ -110,12 +110,12 @@ class KafkaCluster(RunsInBlock):
         if self._backend is not None:
             return self
         check_seconds("timeout", timeout, fix="cluster.start(timeout=60)")
-        earlier = _running.get(self._name)
+        earlier = _running.get(self.name)
         if earlier is not None and earlier is not self:
             earlier.stop()
         clients.route_stderr()
         self.start_owned(timeout, owner=Owner.this_process())
-        _running[self._name] = _latest[self._name] = self
+        _running[self.name] = _latest[self.name] = self
         return self
 
     def start_owned(
@@ -127,7 +127,7 @@ class KafkaCluster(RunsInBlock):
         settings = self._settings or Settings.from_environment()
         decision = choice.decide(settings, self._choice or settings.backend)
         request = ClusterRequest(
-            self._brokers, owner, self._config, self._name, client_ports, **self._asked
+            self._brokers, owner, self._config, self.name, client_ports, **self._asked
         )
         backend = choice.make(decision, settings, request)
         backend.fetch()
@@ -150,8 +150,8 @@ class KafkaCluster(RunsInBlock):
             if self._backend is not None:
                 self._backend.remove()
                 self._backend = None
-            if _running.get(self._name) is self:
-                del _running[self._name]
+            if _running.get(self.name) is self:
+                del _running[self.name]
 
     @property
     def is_running(self) -> bool:
@@ -161,7 +161,7 @@ class KafkaCluster(RunsInBlock):
     @property
     def is_replaced(self) -> bool:
         """Whether this kernel has started another cluster in its place since."""
-        return _latest.get(self._name, self) is not self
+        return _latest.get(self.name, self) is not self
 
     # --- what clients need --------------------------------------------------------------------
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterable
 
 from kafkalab.cluster.cluster import KafkaCluster
 from kafkalab.errors import KafkaLabError
+from kafkalab.learn.exercises import answers
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.expected_answers import Answer, that
-from kafkalab.learn.exercises.fault import Fault, code, fault
+from kafkalab.learn.exercises.fault import Fault, code, codes, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.setting import fresh_topic, refused_topic, remove_topics
+from kafkalab.learn.exercises.setting import (
+    Event,
+    fresh_topic,
+    refused_topic,
+    remove_topics,
+    write,
+)
 
 # --- 01.1 -----------------------------------------------------------------------------------------
 
@@ -25,11 +33,13 @@ def prepare_fruit(cluster: KafkaCluster) -> None:
     for name in random.sample(FRUIT, len(FRUIT)):
         fresh_topic(cluster, name)
     fresh_topic(cluster, random.choice(FRUIT))
+    for name in FRUIT:  # a topic that a learner creates again lacks it
+        write(cluster, name, [Event("crate")])
 
 
-def all_there(look: Look) -> None:
-    for name in FRUIT:
-        look.topic(name)
+def all_there(look: Look) -> Fault | None:
+    other = [name for name in FRUIT if not any(p.size for p in look.topic(name).partitions)]
+    return fault("created by you", names=codes(other)) if other else None
 
 
 def created_last(look: Look) -> str:
@@ -38,12 +48,29 @@ def created_last(look: Look) -> str:
     return next(name for name in reversed(created) if name in FRUIT)
 
 
+def other_fruit(_: Look) -> dict[str, str]:
+    ends = [name.removeprefix("ex01-") for name in FRUIT]
+    return dict.fromkeys(FRUIT, "created earlier") | dict.fromkeys(ends, "half a name")
+
+
+def fruit_alone(look: Look) -> Fault | None:
+    return alone(look, FRUIT)
+
+
+def alone(look: Look, names: Iterable[str]) -> Fault | None:
+    """A name and nothing around it."""
+    given = (answers.text(look.answer) or "").strip()
+    more = any(name in given and name != given for name in names)
+    return fault("more than a name", found=code(given)) if more else None
+
+
 CREATED_TWICE = Exercise(
     "01.1",
     prepare=prepare_fruit,
     wants=[
         that(all_there),
-        Answer("text", created_last, known=lambda _: dict.fromkeys(FRUIT, "created earlier")),
+        that(fruit_alone, asks_answer=True, untouched="no answer"),
+        Answer("text", created_last, known=other_fruit, why="no fruit"),
     ],
 )
 
@@ -77,16 +104,27 @@ def somebody_asked(look: Look) -> Fault | None:
     return None if refusals(look) else Fault("nobody asked", not_attempted=True)
 
 
+def setting_alone(look: Look) -> Fault | None:
+    return alone(look, BAD_SETTINGS)
+
+
+def other_words(look: Look) -> dict[str, str]:
+    """What else stands in the line, and what stood in earlier ones."""
+    return {
+        **dict.fromkeys(BAD_SETTINGS, "another setting"),
+        refusals(look)[-1][0]: "the value",
+        "INVALID_CONFIG": "the error",
+        INVOICES: "the topic",
+    }
+
+
 REFUSED = Exercise(
     "01.2",
     prepare=prepare_refusal,
     wants=[
         that(somebody_asked),
-        Answer(
-            "text",
-            lambda look: refusals(look)[-1][1],
-            known=lambda look: {refusals(look)[-1][0]: "the value"},
-        ),
+        that(setting_alone, asks_answer=True, untouched="no answer"),
+        Answer("text", lambda look: refusals(look)[-1][1], known=other_words, why="no such word"),
     ],
     facts=lambda look: {"value": code(refusals(look)[-1][0])},
 )
@@ -97,18 +135,25 @@ HOURS = "48"
 SECOND, FIRST_TOPIC = "ex01-second", "ex01-first"
 
 
+def prepare_second(cluster: KafkaCluster) -> None:
+    remove_topics(cluster, FIRST_TOPIC)
+
+
 def own_cluster(look: Look) -> Fault | None:
     answer = look.answer
     if not isinstance(answer, KafkaCluster):
-        return fault("answer unfit", found=code(answer))
+        return fault("no cluster", found=code(answer))
     if answer is look.cluster:
-        return fault("answer unfit", found="the notebook's own cluster")
+        return fault("this cluster")
     if not answer.is_running:
-        return fault("answer unfit", found="a cluster that is stopped")
+        return fault("stopped")
+    if answer.name != SECOND:
+        return fault("another name", found=code(answer.name))
     try:
-        return _its_setting(Look(answer)) or _its_record(Look(answer))
+        second = Look(answer)
+        return _its_setting(second) or _its_record(look, second)
     except KafkaLabError:
-        return fault("answer unfit", found="a cluster that does not answer")
+        return fault("no reply")
 
 
 def _its_setting(look: Look) -> Fault | None:
@@ -116,11 +161,16 @@ def _its_setting(look: Look) -> Fault | None:
     return None if hours == HOURS else fault("other hours", hours=hours)
 
 
-def _its_record(look: Look) -> Fault | None:
-    there = FIRST_TOPIC in look.names and any(p.size for p in look.topic(FIRST_TOPIC).partitions)
-    return None if there else fault("no record")
+def _its_record(here: Look, second: Look) -> Fault | None:
+    if not _has_record(second):
+        return fault("record here" if _has_record(here) else "no record")
+    return fault("record here too") if _has_record(here) else None
 
 
-OWN_CLUSTER = Exercise("01.3", wants=[that(own_cluster, asks_answer=True)])
+def _has_record(look: Look) -> bool:
+    return FIRST_TOPIC in look.names and any(p.size for p in look.topic(FIRST_TOPIC).partitions)
+
+
+OWN_CLUSTER = Exercise("01.3", prepare=prepare_second, wants=[that(own_cluster, asks_answer=True)])
 
 EXERCISES = (CREATED_TWICE, REFUSED, OWN_CLUSTER)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +27,7 @@ KEY = "order-17"
 VALUE = {"customer": "ada", "amount": 12.5}
 HEADERS = (("source", "checkout"),)
 NOON = 1_714_564_800_000  # 2024-05-01 12:00 UTC, in milliseconds since 1970
+DAY_MS = 86_400_000
 
 
 def prepare_payments(cluster: KafkaCluster) -> None:
@@ -50,14 +53,35 @@ def written_once(look: Look) -> Fault | None:
     return fault("more than one", count=len(found)) if len(found) > 1 else None
 
 
+def others_there(look: Look) -> Fault | None:
+    there = len(look.rows(PAYMENTS.name, "offset")) > len(yours(look))
+    return None if there else fault("another topic")
+
+
 def all_parts(look: Look) -> Fault | None:
     [(_, *found)] = yours(look)
     wanted = (KEY, VALUE, HEADERS, NOON)
     for part, is_, should in zip(PARTS, found, wanted, strict=True):
         if (parsed(is_) if part == "value" else is_) != should:
             told = json.dumps(should) if part == "value" else should
-            return fault("part", part=part, found=code(is_), wanted=code(told))
+            values = {"part": part, "found": code(is_), "wanted": code(told)}
+            return Fault("part", values, mistake(part, is_))
     return None
+
+
+def mistake(part: str, found: Any) -> str:
+    """The name of the text that says how this part came about."""
+    match part:
+        case "key":
+            return "no key" if found is None else "another key"
+        case "value":
+            return "another value" if isinstance(parsed(found), dict) else "no object"
+        case "headers":
+            return "other headers" if found else "no header"
+    if found * 1000 == NOON:
+        return "in seconds"
+    age = time.time() * 1000 - found
+    return "time of the call" if abs(age) < DAY_MS else "another time"
 
 
 def parsed(value: object) -> object:
@@ -67,14 +91,24 @@ def parsed(value: object) -> object:
         return None
 
 
+def your_offset(look: Look) -> int:
+    return int(yours(look)[0][0])
+
+
 A_RECORD = Exercise(
     "03.1",
     prepare=prepare_payments,
     untouched=[that(nothing_yet, untouched="none of yours")],
     wants=[
         that(written_once),
+        that(others_there),
         that(all_parts),
-        Answer("number", lambda look: int(yours(look)[0][0])),
+        Answer(
+            "number",
+            your_offset,
+            known=lambda look: {your_offset(look) + 1: "the next offset"},
+            why="another number",
+        ),
     ],
 )
 
@@ -92,7 +126,7 @@ def prepare_photos(cluster: KafkaCluster) -> None:
     fresh_topic(cluster, ALBUM.name, config={"max.message.bytes": str(LIMIT)})
     sizes = [random.randint(100, 700) for _ in range(PHOTOS)]
     nearly, *large = random.sample(range(PHOTOS), random.choice((3, 4)))
-    sizes[nearly] = random.randint(TOO_LARGE, LIMIT)
+    sizes[nearly] = random.randint(TOO_LARGE, LIMIT - 1)
     for place in large:
         sizes[place] = random.randint(1500, 4000)
     photos = [
@@ -135,7 +169,8 @@ A_BATCH = Exercise(
     prepare=prepare_photos,
     untouched=[ALBUM.size(0)],
     wants=[
-        ALBUM.setting("max.message.bytes", LIMIT),
+        UPLOADS.size(PHOTOS),
+        ALBUM.setting("max.message.bytes", LIMIT, why="another limit"),
         that(in_the_album),
         Answer("set", refused),
     ],
@@ -155,7 +190,8 @@ ODD_ONES = (
     "42",
     "[1]",
 )
-WHY = "why"
+WHY, NO_JSON = "why", "no JSON"
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def prepare_carts(cluster: KafkaCluster) -> None:
@@ -185,12 +221,39 @@ def reasons(look: Look) -> Iterator[tuple[str, str, object]]:
         yield value, str(dict(headers).get(WHY) or ""), headers
 
 
+def kind(cart: object) -> str:
+    """What is wrong with an odd cart."""
+    found = parsed(cart)
+    if found is None:
+        return NO_JSON
+    return "a field is missing" if isinstance(found, dict) else "no object"
+
+
+def in_words(reason: str, cart: str) -> str:
+    """A reason without the cart and without numbers: what is alike where the fault is."""
+    return " ".join(_WORD.findall(reason.replace(cart, " ")))
+
+
 def all_have_a_reason(look: Look) -> Fault | None:
     for value, reason, headers in reasons(look):
         if not reason.strip():
             return fault("no reason", cart=code(value), headers=code(headers))
-    told = {reason for _, reason, _ in reasons(look)}
-    return fault("one reason for all", reason=codes(told)) if len(told) == 1 else None
+        if not in_words(reason, value):
+            return fault("no words", cart=code(value), reason=code(reason))
+    return None
+
+
+def each_has_its_own(look: Look) -> Fault | None:
+    """What is no JSON has another reason than what is."""
+    first: dict[str, str] = {}
+    for value, reason, _ in reasons(look):
+        words = in_words(reason, value)
+        other = first.setdefault(words, value)
+        if (kind(other) == NO_JSON) != (kind(value) == NO_JSON):
+            told = {in_words(reason, value) for value, reason, _ in reasons(look)}
+            text = "one reason for two" if len(told) > 1 else "one reason for all"
+            return fault(text, reason=code(words), cart=code(value), other=code(other))
+    return None
 
 
 BAD_INPUT = Exercise(
@@ -202,6 +265,7 @@ BAD_INPUT = Exercise(
         GOOD.holds(good_carts, "value", order="log"),
         ODD.holds(odd_carts, "value", order="log"),
         that(all_have_a_reason),
+        that(each_has_its_own),
     ],
     facts=lambda look: {"good": len(good_carts(look)), "odd": len(odd_carts(look))},
 )

@@ -32,8 +32,10 @@ def readings(look: Look) -> list[str]:
 
 
 def not_another_stretch(look: Look) -> Fault | None:
-    """Ten in a row that are not the last."""
+    """Ten in a row that are not the last, or the last and more."""
     given, values = answers.texts(look.answer) or [], readings(look)
+    if len(given) > LAST and given == values[-len(given) :]:
+        return fault("more than ten", count=len(given), first=len(values) - LAST)
     if len(given) != LAST or given[0] not in values[:-LAST]:
         return None
     start = values.index(given[0])

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 from kafkalab.cluster.cluster import KafkaCluster
+from kafkalab.common.words import count
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import Answer, that
@@ -35,16 +36,22 @@ def partition_of(key: str, partitions: int) -> int:
 # --- 05.1 -----------------------------------------------------------------------------------------
 
 PARCELS = Topic("ex05-parcels")
+DRAWN = range(5, 10)
 CITIES = ("Accra", "Bogota", "Cairo", "Delhi", "Essen")
 
 
 def prepare_parcels(cluster: KafkaCluster) -> None:
-    fresh_topic(cluster, PARCELS.name, partitions=random.randint(5, 9))
+    fresh_topic(cluster, PARCELS.name, partitions=random.choice(DRAWN))
 
 
 def by_murmur2(look: Look) -> dict[str, int]:
-    count = len(look.topic(PARCELS.name).partitions)
-    return {city: partition_of(city, count) for city in CITIES}
+    number = len(look.topic(PARCELS.name).partitions)
+    return {city: partition_of(city, number) for city in CITIES}
+
+
+def as_drawn(look: Look) -> Fault | None:
+    number = len(look.topic(PARCELS.name).partitions)
+    return None if number in DRAWN else fault("another topic", found=count(number, "partition"))
 
 
 def all_sent(look: Look) -> Fault | None:
@@ -61,13 +68,36 @@ def none_astray(look: Look) -> Fault | None:
     return None
 
 
+def none_more(look: Look) -> Fault | None:
+    keys = [key for (key,) in look.rows(PARCELS.name, "key")]
+    if strange := [key for key in keys if key not in CITIES]:
+        return fault("another key", keys=codes(dict.fromkeys(strange)))
+    twice = [city for city in CITIES if keys.count(city) > 1]
+    return fault("sent twice", keys=codes(twice)) if twice else None
+
+
 FORESEE = Exercise(
     "05.1",
     prepare=prepare_parcels,
     untouched=[PARCELS.size(0)],
-    wants=[Answer("counts", by_murmur2), that(all_sent), that(none_astray)],
+    wants=[
+        that(as_drawn),
+        Answer("counts", by_murmur2),
+        that(all_sent),
+        that(none_astray),
+        that(none_more),
+    ],
     facts=lambda look: {"count": len(look.topic(PARCELS.name).partitions)},
 )
+
+BY_JAVA = (("written-by", b"java"),)
+"""Header of what `start` writes: a topic that was deleted and created again lacks it."""
+
+
+def keys_by_start(look: Look, topic: Topic) -> list[str]:
+    rows = look.rows(topic.name, "key", "headers")
+    return [key for key, headers in rows if BY_JAVA[0][0] in dict(headers)]
+
 
 # --- 05.2 -----------------------------------------------------------------------------------------
 
@@ -78,12 +108,24 @@ OPENED, CLOSED = "opened", "closed"
 def prepare_accounts(cluster: KafkaCluster) -> None:
     fresh_topic(cluster, ACCOUNTS.name, partitions=3)
     names = [f"account {n}" for n in random.sample(range(100, 999), 10)]
-    opened = [Event(OPENED, key=name, partition=partition_of(name, 3)) for name in names]
+    opened = [Event(OPENED, name, partition_of(name, 3), headers=BY_JAVA) for name in names]
     write(cluster, ACCOUNTS.name, opened)
 
 
+def opened_first(look: Look) -> list[str]:
+    """Names of the accounts that `start` has opened."""
+    return keys_by_start(look, ACCOUNTS)
+
+
+def accounts_from_start(look: Look) -> Fault | None:
+    rows = look.rows(ACCOUNTS.name, "key")
+    if not rows or opened_first(look):
+        return None
+    return fault("another topic", found=count(len(rows), "record"))
+
+
 def opened_and_closed(look: Look) -> list[tuple[str, str]]:
-    names = [key for key, value in look.rows(ACCOUNTS.name, "key", "value") if value == OPENED]
+    names = opened_first(look)
     return [(name, what) for name in names for what in (OPENED, CLOSED)]
 
 
@@ -91,7 +133,11 @@ AGREE = Exercise(
     "05.2",
     prepare=prepare_accounts,
     untouched=[ACCOUNTS.size(10)],
-    wants=[ACCOUNTS.holds(opened_and_closed, order="key"), ACCOUNTS.size(20)],
+    wants=[
+        that(accounts_from_start),
+        ACCOUNTS.holds(opened_and_closed, order="key"),
+        ACCOUNTS.size(20),
+    ],
 )
 
 # --- 05.3 -----------------------------------------------------------------------------------------
@@ -103,12 +149,16 @@ BEFORE, AFTER = 3, 5
 def prepare_visits(cluster: KafkaCluster) -> None:
     fresh_topic(cluster, VISITS.name, partitions=BEFORE)
     names = [f"visitor {n}" for n in random.sample(range(1000), 20)]
-    visits = [Event("visit", key=name, partition=partition_of(name, BEFORE)) for name in names]
+    visits = [Event("visit", name, partition_of(name, BEFORE), headers=BY_JAVA) for name in names]
     write(cluster, VISITS.name, visits)
 
 
 def visitors(look: Look) -> set[str]:
-    return {key for (key,) in look.rows(VISITS.name, "key")}
+    return set(keys_by_start(look, VISITS))
+
+
+def visitors_there(look: Look) -> Fault | None:
+    return None if visitors(look) else fault("another topic")
 
 
 def who_moves(look: Look) -> list[str]:
@@ -121,7 +171,7 @@ GROW = Exercise(
     "05.3",
     prepare=prepare_visits,
     untouched=[VISITS.partitions(BEFORE)],
-    wants=[VISITS.partitions(AFTER), Answer("set", who_moves)],
+    wants=[that(visitors_there), VISITS.partitions(AFTER), Answer("set", who_moves)],
     facts=lambda look: {"moved": len(who_moves(look)), "count": len(visitors(look))},
 )
 

@@ -38,11 +38,14 @@ class Answer:
         The right answer, of a look: an int, a str, a collection of str, or str → int.
     known : callable or None
         Wrong answers that have a name, of a look: answer → the name of a text.
+    why : str
+        The name of a text that says what every other wrong number or text is.
     """
 
     kind: Kind
     wanted: Callable[[Look], Any]
     known: Callable[[Look], Mapping[Any, str]] | None = None
+    why: str = ""
     asks_answer = True
 
     def fault(self, look: Look) -> Fault | None:
@@ -56,7 +59,7 @@ class Answer:
             return _of_counts(given, dict(wanted))
         if given == wanted:
             return None
-        named = self.known(look).get(given, "") if self.known else ""
+        named = self.known(look).get(given, self.why) if self.known else self.why
         return Fault("answer other", {"found": code(given, 40)}, named)
 
     def untouched(self) -> Fault:

@@ -43,7 +43,7 @@ class Task:
         Starts the cluster if it is stopped, and those of its brokers that are stopped or paused.
         """
         if self._cluster.is_replaced:
-            return self._card("start", "not ready", _REPLACED)
+            return self._card("start", "not ready", self._replaced)
         try:
             self._cluster.start()
             if too_few := self._too_few_brokers:
@@ -124,7 +124,7 @@ class Task:
     def _look(self, answer: object) -> Verdict:
         try:
             if self._cluster.is_replaced:
-                return not_attempted(_REPLACED)
+                return Verdict(State.NOT_ATTEMPTED, self._replaced, "replaced")
             if not self._cluster.is_running:
                 return not_attempted(_STOPPED)
             if too_few := self._too_few_brokers:
@@ -140,6 +140,10 @@ class Task:
                 f"{short(answer)}, which could not be checked ({type(error).__name__})",
                 "what the question asks for; `hint()` helps",
             )
+
+    @property
+    def _replaced(self) -> str:
+        return self.exercise.words.say("replaced")
 
     @property
     def _too_few_brokers(self) -> str:
@@ -179,10 +183,6 @@ class Task:
 
 
 _SIZED = (str, bytes, bytearray, memoryview, list, tuple, set, frozenset, deque, dict, range)
-_REPLACED = (
-    "These exercises belong to a cluster that another one has replaced: the cell that starts the "
-    "cluster was run again. Run the cell with `exercises.load` again too."
-)
 _STOPPED = "The cluster is stopped; `start()` starts it again."
 _BEGIN_AGAIN = "Look at which brokers run (`cluster.brokers`); then `start()` again."
 
