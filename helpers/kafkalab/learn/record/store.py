@@ -20,7 +20,7 @@ from kafkalab.learn.record.entries import DamagedError, NewerError, Record, dump
 
 FILE = ".progress.json"
 LOCK = ".progress.lock"
-LOCK_SECONDS = 2.0
+LOCK_SECONDS = 5.0
 """For other kernels, each of which takes milliseconds."""
 
 
