@@ -38,7 +38,8 @@ def as_html(found: SeriesMap, said: str = "") -> str:
     It has neither classes nor colours: a notebook colours plain tables by its own theme, and an
     untrusted one would strip them.
     """
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in HEADER)
+    first, *more = HEADER
+    head = _head("col", first) + "".join(f'<th scope="col">{escape(name)}</th>' for name in more)
     groups = "".join(_html_group(name, rows) for name, rows in _groups(found))
     told = "".join(f"<div>{escape(line)}</div>" for line in _sentences(found, said))
     return (
@@ -102,13 +103,19 @@ def _table(found: SeriesMap, most: int) -> str:
 
 
 def _html_group(name: str, rows: list[Done]) -> str:
-    head = f'<tr><th scope="rowgroup" colspan="{len(HEADER)}">{escape(name)}</th></tr>'
+    head = f"<tr>{_head('rowgroup', name, len(HEADER))}</tr>"
     body = "".join(
-        f'<tr><th scope="row">{escape(_name(row))}</th>'
+        f"<tr>{_head('row', _name(row))}"
         f"{''.join(f'<td>{escape(cell)}</td>' for cell in _cells(row))}</tr>"
         for row in rows
     )
     return f"<tbody>{head if name else ''}{body}</tbody>"
+
+
+def _head(scope: str, text: str, columns: int = 1) -> str:
+    """A head with its words at the left: JupyterLab moves those of tables to the right."""
+    across = f' colspan="{columns}"' if columns > 1 else ""
+    return f'<th scope="{scope}"{across} style="text-align:left">{escape(text)}</th>'
 
 
 def _name(row: Done) -> str:
