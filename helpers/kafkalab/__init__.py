@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kafkalab.errors import KafkaLabError
     from kafkalab.learn import course as exercises
     from kafkalab.learn.prediction import predict
+    from kafkalab.learn.progress.shown import progress
     from kafkalab.queries.records import read_topic
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "KafkaLabError",
     "exercises",
     "predict",
+    "progress",
     "read_topic",
     "services",
     "show",
@@ -35,6 +37,7 @@ _HOME = {
     "KafkaCluster": "kafkalab.cluster.cluster",
     "KafkaLabError": "kafkalab.errors",
     "predict": "kafkalab.learn.prediction",
+    "progress": "kafkalab.learn.progress.shown",
     "read_topic": "kafkalab.queries.records",
     "stop_button": "kafkalab.common.interrupts",
     "wait_until": "kafkalab.common.deadline",

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kafkalab.common.deadline import Deadline
-from kafkalab.terminal.workspace import ORIGINALS
+from kafkalab.learn.lab import ORIGINALS
 from tests.notebooks.structure import ROOT
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")

@@ -18,7 +18,7 @@ import nbformat
 from PIL import Image, PngImagePlugin
 from playwright.sync_api import Page
 
-from kafkalab.terminal.workspace import FIRST, ORIGINALS
+from kafkalab.learn.lab import FIRST, ORIGINALS
 from tests.browser.lab import (
     CELLS,
     IN_NOTEBOOK,

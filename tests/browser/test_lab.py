@@ -12,7 +12,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from kafkalab.terminal.workspace import COPIES, FIRST, ORIGINALS
+from kafkalab.learn.lab import COPIES, FIRST, ORIGINALS
 from tests import broker_logs
 from tests.browser.lab import (
     CELLS,

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from tests import learner
 
 from kafkalab.backends.record import ClusterRecord
 from kafkalab.errors import KafkaLabError
+from kafkalab.learn.record import store
 from kafkalab.runtime.owner import Owner
 from kafkalab.runtime.registry import RECORD, RunRecord, run_folder
 from kafkalab.settings import Settings
@@ -24,7 +26,17 @@ from kafkalab.terminal.doctor.finding import Finding, Severity
 from kafkalab.terminal.leftovers import Leftover
 from kafkalab.terminal.status import BrokerStatus, ClusterStatus
 
-COMMANDS = ("lab", "start", "status", "stop", "console", "reset", "prefetch", "doctor")
+COMMANDS = (
+    "lab",
+    "progress",
+    "reset",
+    "start",
+    "status",
+    "stop",
+    "console",
+    "prefetch",
+    "doctor",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +100,7 @@ def test_every_command_has_a_help(command: str, capsys: pytest.CaptureFixture[st
         "status --all",
         "stop --al",
         "reset",
+        "progress 03",
         "prefetch --backend podman",
         "doctor --xml",
     ],
@@ -349,6 +362,68 @@ def test_doctor_runs_whatever_is_set(
 def test_reset_names_the_notebooks(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["reset", "77"]) == cli.FAILED
     assert "There is no notebook '77'." in capsys.readouterr().err
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A learner's copies with something done in them; the current folder is in them."""
+    lab = learner.checkout(tmp_path / "notes")
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+    monkeypatch.chdir(lab / "quickstart")
+    store.change(lab, lambda record: record.checked("03.1", "correct", solved="2026-01-01"))
+    store.change(lab, lambda record: record.checked("00.1", "not yet"))
+    return lab
+
+
+def test_progress_shows_what_was_done(
+    own: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert cli.main(["progress"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "Your progress: 1 of 3 exercises solved," in lines
+    assert "Next exercise: 00.1 Do 1" in lines
+    assert not any("\N{ESC}" in line for line in lines)
+    assert cli.main(["progress", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert [each["solved"] for each in data["notebooks"]] == [[], ["03.1"]]
+
+
+def test_progress_without_copies_says_how_to_get_them(
+    own: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own.parent)
+    own.rename(own.with_name("elsewhere"))
+    assert cli.main(["progress"]) == cli.FAILED
+    told = capsys.readouterr().err
+    assert "no copies of the notebooks yet" in told
+    assert "kafkalab lab" in told
+
+
+def test_progress_says_that_a_damaged_record_is_set_aside(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (own / store.FILE).write_text("{", encoding="utf-8")
+    assert cli.main(["progress"]) == 0
+    assert ".progress.damaged-1.json" in capsys.readouterr().out
+
+
+def test_reset_forgets_what_was_done_in_the_notebook(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["reset", "03"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == f"A fresh copy is in {own / 'quickstart' / '03_write.ipynb'}"
+    assert told[1].endswith(f"is kept as {own / '.progress.before-reset-1.json'}")
+    assert set(store.read(own).record.exercises) == {"00.1"}
+    assert cli.main(["reset", "3"]) == 0
+    assert "forgotten" not in capsys.readouterr().out
+
+
+def test_reset_all_forgets_all(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["reset", "all"]) == 0
+    assert capsys.readouterr().out.count("A fresh copy is in") == 2
+    assert store.read(own).record.exercises == {}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere JupyterLab is a child process")

@@ -13,12 +13,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests import learner
 from tests.exercises import awkward
 
 from kafkalab import KafkaCluster, KafkaLabError, exercises, predict
@@ -30,6 +32,7 @@ from kafkalab.learn.exercises import task as engine
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.task import Task
 from kafkalab.learn.exercises.verdict import State, Verdict, not_attempted, not_yet
+from kafkalab.learn.record import store
 from kafkalab.learn.exercises.words import Words
 
 BOUND = 10.0
@@ -605,6 +608,30 @@ def test_short_is_short(make: Callable[[], object]) -> None:
     assert time.monotonic() - before < 1.0
     assert 0 < len(text) <= 80
     assert "\n" not in text
+
+
+def test_what_was_done_is_recorded_in_a_lab(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = learner.checkout(tmp_path)
+    learner.in_kernel(monkeypatch, lab)
+    verdicts = iter(
+        [not_attempted("Begin."), not_yet("a", "b"), correct("Right."), not_yet("a", "b")]
+    )
+    said: list[Verdict] = []
+
+    def check(*_: object) -> Verdict:
+        return said[-1]
+
+    asked = task(check)
+    for verdict in verdicts:
+        said.append(verdict)
+        asked.check()
+    asked.hint()
+    asked.solution()
+    attempt = store.read(lab).record.exercises["99.1"]
+    assert (attempt.state, attempt.checks, attempt.helped) == ("not yet", 3, False)
+    assert attempt.solved
 
 
 # --- predictions ----------------------------------------------------------------------------------

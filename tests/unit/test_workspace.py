@@ -11,6 +11,7 @@ import pytest
 from nbformat.sign import NotebookNotary
 
 from kafkalab.errors import KafkaLabError
+from kafkalab.learn.lab import repository
 from kafkalab.terminal import workspace
 
 
@@ -172,7 +173,7 @@ def test_a_missing_source_is_said(tmp_path: Path) -> None:
 
 
 def test_the_repository_is_found_from_a_folder_inside(root: Path) -> None:
-    assert workspace.repository(root / "notebooks" / "quickstart") == root
+    assert repository(root / "notebooks" / "quickstart") == root
 
 
 def test_lab_opens_the_copy_of_the_first_notebook(root: Path) -> None:

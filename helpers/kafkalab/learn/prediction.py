@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from kafkalab.learn.card import Card, short
+from kafkalab.learn.record.noting import note_guess, note_outcome
 
 LONGEST = 300
 _WORD = re.compile(r"-?\w+(?:[.-]\w+)*")
@@ -22,10 +23,13 @@ class Prediction:
     answer : str
         Empty where none was given.
     why : str
+    noted : str
+        The cell under which it is recorded; empty where it is not.
     """
 
     answer: str
     why: str = ""
+    noted: str = field(default="", repr=False, compare=False)
 
     def compare(self, happened: object) -> Card:
         """Show the prediction beside what happened; right after the cell that made it happen.
@@ -37,13 +41,10 @@ class Prediction:
         told = f"What happened: {truth}"
         if not self.answer:
             return Card("Prediction", "none recorded", told)
-        same = _same(self.answer, truth)
+        state = "as predicted" if _same(self.answer, truth) else "compare"
+        note_outcome(self.noted, state)
         because = f" (because {self.why})" if self.why else ""
-        return Card(
-            "Prediction",
-            "as predicted" if same else "compare",
-            f"You predicted: {self.answer}{because}\n\n{told}",
-        )
+        return Card("Prediction", state, f"You predicted: {self.answer}{because}\n\n{told}")
 
     def __repr__(self) -> str:
         if not self.answer:
@@ -54,6 +55,8 @@ class Prediction:
 def predict(answer: object = "", *, why: object = "") -> Prediction:
     """Record what you expect, before the cell that shows it.
 
+    In your own copy of a notebook it is kept in `my-lab/.progress.json`, for `progress`.
+
     Parameters
     ----------
     answer : object
@@ -61,7 +64,8 @@ def predict(answer: object = "", *, why: object = "") -> Prediction:
     why : object
         Your reason, for yourself.
     """
-    return Prediction(_text(answer), _text(why))
+    expected, reason = _text(answer), _text(why)
+    return Prediction(expected, reason, note_guess(expected, reason))
 
 
 def _text(value: object) -> str:

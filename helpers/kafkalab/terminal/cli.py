@@ -1,4 +1,4 @@
-"""The command line: `kafkalab lab | start | status | stop | console | reset | prefetch | doctor`.
+"""The command line: `kafkalab lab | progress | reset | start | status | stop | …`.
 
 Every command imports what it needs when it runs: `kafkalab --help` answers at once.
 """
@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         match options.command:
             case "lab":
                 code = _lab(rest)
+            case "progress":
+                code = _progress(as_json=options.json)
             case "start":
                 code = _start(options)
             case "status":
@@ -84,11 +87,12 @@ def _settings() -> Settings:
 
 
 def _lab(further: Sequence[str]) -> int:
+    from kafkalab.learn.lab import COPIES, ORIGINALS, repository
     from kafkalab.terminal import workspace
 
-    root = workspace.repository()
-    made = workspace.prepare(root / workspace.ORIGINALS, root / workspace.COPIES)
-    print(f"Your copies of the notebooks are in {root / workspace.COPIES} ({len(made)} new).")
+    root = repository()
+    made = workspace.prepare(root / ORIGINALS, root / COPIES)
+    print(f"Your copies of the notebooks are in {root / COPIES} ({len(made)} new).")
     sys.stdout.flush()
     command = [*workspace.lab_command(root), *(word for word in further if word != "--")]
     # so that terminals in JupyterLab find `kafkalab` and the right `python`
@@ -101,14 +105,44 @@ def _lab(further: Sequence[str]) -> int:
     return INTERRUPTED
 
 
-def _reset(notebook: str) -> int:
-    from kafkalab.terminal import workspace
+def _progress(*, as_json: bool) -> int:
+    from kafkalab.learn.lab import COPIES, repository
+    from kafkalab.learn.progress import shown, words
 
-    root = workspace.repository()
-    done = workspace.reset(notebook, root / workspace.ORIGINALS, root / workspace.COPIES)
-    print(f"A fresh copy is in {done.fresh}")
-    if done.kept is not None:
-        print(f"Your own is kept as {done.kept}")
+    lab = repository() / COPIES
+    if not lab.is_dir():
+        raise KafkaLabError(
+            "You have no copies of the notebooks yet, so nothing is recorded.",
+            tried=f"to find them in {lab}",
+            fix="open the first one: kafkalab lab",
+        )
+    found = shown.progress_in(lab)
+    if as_json:
+        print(json.dumps(words.as_data(found.series), indent=2))
+    else:
+        columns = shutil.get_terminal_size((words.WIDTH, 24)).columns
+        print(words.as_text(found.series, found.said, columns))
+    return OK
+
+
+def _reset(notebook: str) -> int:
+    from kafkalab.learn.lab import COPIES, ORIGINALS, repository
+    from kafkalab.terminal import forgetting, workspace
+
+    root = repository()
+    originals, lab = root / ORIGINALS, root / COPIES
+    if notebook == "all":
+        number = None
+        copies = workspace.reset_all(originals, lab)
+    else:
+        copies = [workspace.reset(notebook, originals, lab)]
+        number = copies[0].fresh.name.split("_")[0]
+    for done in copies:
+        print(f"A fresh copy is in {done.fresh}")
+        if done.kept is not None:
+            print(f"Your own is kept as {done.kept}")
+    if kept := forgetting.forget(number, originals, lab):
+        print(f"Your progress in it is forgotten; the record before is kept as {kept}")
     return OK
 
 

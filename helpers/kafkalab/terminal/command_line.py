@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
 the usual way:
   kafkalab lab                  open JupyterLab on your copy of the first notebook
+  kafkalab progress             what you have done of the series, and what is next
   kafkalab doctor               if something is wrong with this machine
 
 a cluster for several terminals:
@@ -46,10 +47,28 @@ def parser() -> argparse.ArgumentParser:
         "Copies that you already have are never overwritten. "
         "Further arguments go to JupyterLab, such as --no-browser or --port=9999.",
     )
+    _add_own(add)
     _add_standing(add)
     _add_console(add)
     _add_machine(add)
     return whole
+
+
+def _add_own(add: Callable[..., argparse.ArgumentParser]) -> None:
+    """What concerns the learner's copies and what was done in them."""
+    progress = add(
+        "progress",
+        "show the series, your predictions and the exercises that you solved",
+        "They are recorded while you work on your own copies, in my-lab/.progress.json, and "
+        "stay on this machine.",
+    )
+    progress.add_argument("--json", action="store_true", help="print JSON")
+    reset = add(
+        "reset",
+        "bring a fresh copy of a notebook and keep yours beside it",
+        "What is recorded of your progress in it is forgotten, and the record before is kept, too.",
+    )
+    reset.add_argument("notebook", help="its number or name, such as 03; or all")
 
 
 def _add_standing(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -101,9 +120,7 @@ def _add_console(add: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def _add_machine(add: Callable[..., argparse.ArgumentParser]) -> None:
-    """What concerns the learner's copies and the machine."""
-    reset = add("reset", "get a fresh copy of a notebook and keep yours next to it")
-    reset.add_argument("notebook", help="its number or name, such as 03")
+    """What concerns the machine."""
     prefetch = add(
         "prefetch",
         "download everything that the notebooks need, to work offline later",

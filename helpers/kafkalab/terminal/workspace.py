@@ -19,13 +19,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from kafkalab.errors import KafkaLabError
+from kafkalab.learn.lab import COPIES, FIRST
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-ORIGINALS = "notebooks"
-COPIES = "my-lab"
-FIRST = "00_start_here.ipynb"
 _NOT_COPIED = {".ipynb_checkpoints", "__pycache__"}
 
 
@@ -43,28 +41,6 @@ class Reset:
 
     fresh: Path
     kept: Path | None
-
-
-def repository(start: Path | None = None) -> Path:
-    """The checkout: the folder that holds `notebooks/00_start_here.ipynb`.
-
-    Looked for in `start` (by default the current folder) and the folders above it, then where an
-    editable install of the package lies.
-
-    Raises
-    ------
-    KafkaLabError
-        Where there is none.
-    """
-    here = (start or Path.cwd()).absolute()
-    for folder in (here, *here.parents, Path(__file__).resolve().parents[3]):
-        if (folder / ORIGINALS / FIRST).is_file():
-            return folder
-    raise KafkaLabError(
-        f"The notebooks are not here: no {ORIGINALS}/{FIRST}.",
-        tried=f"to find it in {here} and the folders above it",
-        fix="run the command in the folder of the repository that you cloned",
-    )
 
 
 def prepare(source: Path, target: Path) -> list[Path]:
@@ -128,6 +104,12 @@ def reset(name: str, source: Path, target: Path) -> Reset:
             raise _not_writable(fresh, error) from error
     _copy(original, fresh)
     return Reset(fresh, kept)
+
+
+def reset_all(source: Path, target: Path) -> list[Reset]:
+    """Bring a fresh copy of every notebook, as `reset` does of one."""
+    names = [path.relative_to(source).as_posix() for path in _notebooks(source)]
+    return [reset(name, source, target) for name in names]
 
 
 def lab_command(

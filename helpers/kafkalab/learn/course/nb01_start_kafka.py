@@ -109,7 +109,7 @@ def setting_alone(look: Look) -> Fault | None:
 
 
 def other_words(look: Look) -> dict[str, str]:
-    """What else stands in the line, and what stood in earlier ones."""
+    """What else is in the line, and what was in earlier ones."""
     return {
         **dict.fromkeys(BAD_SETTINGS, "another setting"),
         refusals(look)[-1][0]: "the value",

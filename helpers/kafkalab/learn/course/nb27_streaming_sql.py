@@ -89,7 +89,7 @@ def changes_of(look: Look, kinds: Sequence[str]) -> Counts:
 
 
 def largest(look: Look) -> Counts:
-    """Each city's largest count, be it the last one or not."""
+    """Each city's largest count, whether or not it is the last one."""
     found: dict[str, int] = {}
     for _, city, count in told(look):
         found[city] = max(count, found.get(city, 0))

@@ -46,9 +46,9 @@ def one_of(
     return next(filter(None, each), None)
 
 
-def shown(amiss: Fault | None, cause: Fault | None) -> Fault | None:
-    """The cause in words, then what was found and looked for; nothing where nothing is amiss."""
-    return replace(amiss, why=cause.text) if amiss and cause else None
+def shown(found: Fault | None, cause: Fault | None) -> Fault | None:
+    """The cause in words, then what was found and looked for; nothing where nothing is wrong."""
+    return replace(found, why=cause.text) if found and cause else None
 
 
 def has_json(look: Look, topic: Topic) -> bool:

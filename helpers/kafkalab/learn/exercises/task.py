@@ -18,6 +18,7 @@ from kafkalab.errors import KafkaLabError
 from kafkalab.learn.card import Card, lined, short
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.verdict import State, Verdict, not_attempted, not_yet
+from kafkalab.learn.record.noting import note_check, note_solution
 
 CHECK_SECONDS = 8.0
 """A check answers within this time, whatever it is given."""
@@ -64,6 +65,9 @@ class Task:
         Several answers are one that is a tuple.
         """
         verdict = self.verdict((answer, *more) if more else answer)
+        if verdict.state is not State.NOT_ATTEMPTED:
+            solved = verdict.state is State.CORRECT
+            note_check(self.exercise.number, str(verdict.state), solved=solved)
         return self._card("check", str(verdict.state), verdict.text)
 
     def verdict(self, answer: object = None) -> Verdict:
@@ -165,6 +169,7 @@ class Task:
 
     def solution(self) -> Card:
         """Code that solves the exercise."""
+        note_solution(self.exercise.number)
         title = f"Exercise {self.exercise.number} · solution"
         return Card(title, "", self.exercise.solution.strip("\n"), code=True)
 

@@ -65,10 +65,10 @@ _INSTALL = "make env; without make: python -m pip install --no-deps -r requireme
 
 
 def _check_lock() -> Iterator[Finding]:
-    from kafkalab.terminal import workspace
+    from kafkalab.learn.lab import repository
 
     try:
-        lock = workspace.repository() / "requirements.lock"
+        lock = repository() / "requirements.lock"
         locked = dict(locked_versions(lock.read_text(encoding="utf-8")))
     except (KafkaLabError, OSError):
         return  # installed without a checkout
