@@ -32,8 +32,8 @@ from kafkalab.learn.exercises import task as engine
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.task import Task
 from kafkalab.learn.exercises.verdict import State, Verdict, not_attempted, not_yet
-from kafkalab.learn.record import store
 from kafkalab.learn.exercises.words import Words
+from kafkalab.learn.record import store
 
 BOUND = 10.0
 
