@@ -10,7 +10,7 @@ from kafkalab import KafkaCluster
 from kafkalab.learn.course import nb10_streams as own
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.setting import Event, fresh_topic, write
+from kafkalab.learn.exercises.setting import Event, fresh_topic, write, write_in_transactions
 from tests.exercises.cases import Right, Wrong, of_type
 
 Pairs = list[tuple[str, str]]
@@ -53,6 +53,26 @@ def how_many(cluster: KafkaCluster) -> object:
     return len(own.amounts(look, "read_uncommitted")) - len(own.amounts(look, "read_committed"))
 
 
+def difference(cluster: KafkaCluster) -> int:
+    return own.taken_back(Look(cluster))
+
+
+def all_transfers(cluster: KafkaCluster) -> object:
+    return len(own.amounts(Look(cluster), "read_uncommitted"))
+
+
+def amounts_as_texts(cluster: KafkaCluster) -> object:
+    return [str(amount) for amount in own.amounts(Look(cluster), "read_uncommitted")]
+
+
+def transactions(cluster: KafkaCluster) -> object:
+    """Written so that each of those that are taken back has two transfers."""
+    plan = [(kept, [Event("7"), Event("9")]) for kept in (True, False, True, False, True, False)]
+    fresh_topic(cluster, own.TRANSFERS.name)
+    write_in_transactions(cluster, own.TRANSFERS.name, plan, own.TRANSFERS.name)
+    return 3
+
+
 def by_value(pairs: Pairs) -> Pairs:
     return list({value: (key, value) for key, value in pairs}.values())
 
@@ -72,7 +92,11 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "10.3": (
         Wrong("all in the log", other("read_uncommitted"), "all that is in the log"),
         Wrong("the committed", other("read_committed"), "what was committed"),
-        Wrong("how many", how_many, "how many transfers"),
+        Wrong("how many", how_many, "how many transfers", "how many"),
+        Wrong("all transfers", all_transfers, "all that are in the log", "all transfers"),
+        Wrong("transactions", transactions, "You counted transactions", "how many transactions"),
+        Wrong("the other way round", lambda c: -difference(c), "wrong way", "the other way round"),
+        Wrong("texts", amounts_as_texts, "`int` turns each amount", "answer unfit"),
         Wrong("from before start()", lambda _: 9999, r"an answer from before it"),
     ),
 }
