@@ -69,6 +69,22 @@ def number_of_orders(cluster: KafkaCluster) -> object:
     return sum(read(cluster, own.BOOKS, own.ORDERS.name, 30).values())
 
 
+def sum_of_offsets(cluster: KafkaCluster) -> object:
+    read(cluster, own.BOOKS, own.ORDERS.name, own.ORDER_COUNT)
+    return int(read_topic(cluster, own.ORDERS.name)["offset"].sum())
+
+
+def amounts_in_a_row(cluster: KafkaCluster) -> object:
+    """What `+` makes of texts."""
+    read(cluster, own.BOOKS, own.ORDERS.name, own.ORDER_COUNT)
+    return "".join(read_topic(cluster, own.ORDERS.name)["value"])
+
+
+def the_amounts(cluster: KafkaCluster) -> object:
+    read(cluster, own.BOOKS, own.ORDERS.name, own.ORDER_COUNT)
+    return read_topic(cluster, own.ORDERS.name)["value"].tolist()
+
+
 def one_order_more(cluster: KafkaCluster) -> object:
     read(cluster, own.BOOKS, own.ORDERS.name, own.ORDER_COUNT)
     write(cluster, own.ORDERS.name, [Event("1")])
@@ -195,7 +211,10 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "06.1": (
         Wrong("a sum without a group", sum_without_a_group, r"no bookmark of `ex06-books`"),
         Wrong("billing rewound", billing_once_more, r"`ex06-billing` at 0 in partition 0"),
-        Wrong("the number of orders", number_of_orders, r"how many orders there are"),
+        Wrong("the number of orders", number_of_orders, r"how many orders", "number of orders"),
+        Wrong("another column", sum_of_offsets, r"another column(.|\n)*`135`", "answer other"),
+        Wrong("texts in a row", amounts_in_a_row, r"`int` turns each amount", "answer unfit"),
+        Wrong("a list of them", the_amounts, r"a text or a list", "answer unfit"),
         Wrong("one order more", one_order_more, r"31 orders in `ex06-orders`"),
     ),
     "06.2": (
