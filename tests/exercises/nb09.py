@@ -28,6 +28,10 @@ PLAIN_JSON = {
 }
 CHANGE = "org.apache.kafka.connect.transforms"
 HOIST = {"transforms.hoist.type": f"{CHANGE}.HoistField$Value", "transforms.hoist.field": "choice"}
+BARE = {
+    "transforms.bare.type": f"{CHANGE}.ExtractField$Key",
+    "transforms.bare.field": "choice",
+}
 KEY = {"transforms.key.type": f"{CHANGE}.ValueToKey", "transforms.key.fields": "choice"}
 
 
@@ -62,9 +66,13 @@ def source(topic: str, lines: tuple[str, ...], **settings: Any) -> Callable[[Kaf
     return act
 
 
-def _failed(worker: ConnectWorker) -> bool:
+def _states(worker: ConnectWorker) -> list[str]:
     status = connect.ask(worker, "GET", f"/connectors/{READINGS}/status")
-    return any(task["state"] == "FAILED" for task in status["tasks"])
+    return [task["state"] for task in status["tasks"]]
+
+
+def _failed(worker: ConnectWorker) -> bool:
+    return "FAILED" in _states(worker)
 
 
 def _has_all(out: Path) -> bool:
@@ -85,6 +93,37 @@ def sink(**settings: Any) -> Callable[[KafkaCluster], object]:
         return None
 
     return act
+
+
+def write_lines(cluster: KafkaCluster) -> object:
+    """The lines that are looked for, into the sink's file."""
+    lines = (f"{{celsius={v['celsius']}, room={v['room']}}}\n" for v in own.VALUES)
+    (a_worker(cluster).folder / "readings.out").write_text("".join(lines))
+    return None
+
+
+def one_after_the_other(*acts: Callable[[KafkaCluster], object]) -> Callable[..., object]:
+    def act(cluster: KafkaCluster) -> object:
+        for each in acts:
+            each(cluster)
+        return None
+
+    return act
+
+
+def adds_them_again(cluster: KafkaCluster) -> object:
+    file = a_worker(cluster).folder / "readings.out"
+    file.write_text(file.read_text() * 2)
+    return None
+
+
+def skips_what_it_cannot_read(cluster: KafkaCluster) -> object:
+    """The sink runs, and its file stays empty."""
+    worker = a_worker(cluster)
+    config = {"connector.class": "FileStreamSink", "topics": READINGS, "file": "readings.out"}
+    put(worker, READINGS, {**config, "errors.tolerance": "all"})
+    wait(lambda: "RUNNING" in _states(worker), "the sink does not run")
+    return None
 
 
 def by_a_file(**settings: Any) -> Callable[..., object]:
@@ -164,6 +203,24 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("no such folder", sink(file="none/readings.out", **PLAIN_JSON), r"FAILED(.|\n)*none"),
         Wrong("a file by hand", a_file_and_no_sink, "is a source"),
         Wrong("by a file", by_a_file(), r"FAILED(.|\n)*schemas"),
+        Wrong(
+            "a file by hand beside a sink",
+            one_after_the_other(sink(**{"value.converter": STRINGS}), write_lines),
+            r"this sink has not written them(.|\n)*StringConverter",
+            "written by hand",
+        ),
+        Wrong(
+            "a file by hand beside one that skips",
+            one_after_the_other(skips_what_it_cannot_read, write_lines),
+            r"`value.converter` `none`",
+            "written by hand",
+        ),
+        Wrong(
+            "the lines twice",
+            one_after_the_other(sink(**PLAIN_JSON), adds_them_again),
+            r"8 lines in `readings.out`",
+            "other lines",
+        ),
     ),
     "09.3": (
         Wrong(
@@ -175,6 +232,38 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "a structure as key",
             source(VOTES, own.VOTE_LINES, transforms="hoist,key", **HOIST, **KEY, **PLAIN_JSON),
             "the key .*choice",
+        ),
+        Wrong(
+            "quotation marks in the key",
+            source(
+                VOTES,
+                own.VOTE_LINES,
+                transforms="hoist,key,bare",
+                **{**HOIST, **KEY, **BARE, **PLAIN_JSON},
+                **{
+                    "key.converter": "org.apache.kafka.connect.json.JsonConverter",
+                    "key.converter.schemas.enable": "false",
+                },
+            ),
+            r'the key `"north"` with',
+            "other keys",
+        ),
+        Wrong(
+            "another field",
+            source(
+                VOTES,
+                own.VOTE_LINES,
+                transforms="hoist",
+                **{**HOIST, "transforms.hoist.field": "vote", **PLAIN_JSON},
+            ),
+            r'the one field `choice`(.|\n)*`\{"vote"',
+            "other values",
+        ),
+        Wrong(
+            "a vote too many",
+            source(VOTES, (*own.VOTE_LINES, "west"), transforms="hoist", **HOIST, **PLAIN_JSON),
+            r"the lines are not these four votes",
+            "other values",
         ),
         Wrong("no field", source(VOTES, own.VOTE_LINES, **PLAIN_JSON), "without a schema"),
         Wrong(

@@ -223,10 +223,22 @@ def file_written(look: Look) -> Fault | None:
     return fault("other lines", file=file, count=len(lines), found=codes(lines[:1]) or "none")
 
 
+def written_by_the_sink(look: Look) -> Fault | None:
+    """Its converter can have made these lines: one that cannot fails, unless it is told not to."""
+    found = find(look, READINGS.name)
+    config = found.config if found else {}
+    converter = config.get("value.converter", "")
+    bare = config.get("value.converter.schemas.enable", "true").lower() == "false"
+    skips = config.get("errors.tolerance", "none") == "all"
+    if ("Json" in converter and bare) or not (converter or skips):
+        return None
+    return fault("written by hand", converter=code(converter or "none"))
+
+
 READ_JSON = Exercise(
     "09.2",
     prepare=prepare_readings,
-    wants=[that(runs(READINGS, "sink", "topics")), that(file_written)],
+    wants=[that(runs(READINGS, "sink", "topics")), that(file_written), that(written_by_the_sink)],
 )
 
 # --- 09.3 -------------------------------------------------------------------------------------
