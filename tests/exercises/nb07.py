@@ -207,10 +207,24 @@ def _asked_for_the_moment(cluster: KafkaCluster, _: object) -> object:
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "07.1": (
-        Wrong("the last one itself", _bills_from(0, 0), r"1 order would get a second invoice"),
-        Wrong("one of two partitions", _bills_from(1, 0), r"In partition 1, 1 order would get"),
-        Wrong("one too far", _bills_from(2, 1), r"In partition 0, 1 order would never get"),
-        Wrong("from the beginning", _bills_everything, r"\d orders would get a second invoice"),
+        Wrong(
+            "the last one itself", _bills_from(0, 0), r"1 order would get a second invoice", "twice"
+        ),
+        Wrong(
+            "one of two partitions",
+            _bills_from(1, 0),
+            r"In partition 1, 1 order would get",
+            "twice",
+        ),
+        Wrong(
+            "one too far", _bills_from(2, 1), r"In partition 0, 1 order would never get", "never"
+        ),
+        Wrong(
+            "from the beginning",
+            _bills_everything,
+            r"\d orders would get a second invoice",
+            "twice",
+        ),
         Wrong(
             "invoices of its own",
             _bills_itself,
@@ -219,37 +233,90 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         ),
         Wrong("an invoice in words", _bills_in_words, r"`an invoice for order", "own invoice"),
         Wrong("invoices gone", _creates_invoices_again, r"invoices are gone", "no invoices"),
-        Wrong("past the end", _bills_what_is_not_there, r"ends at \d+(.|\n)*1000 in partition 0"),
+        Wrong(
+            "past the end",
+            _bills_what_is_not_there,
+            r"ends at \d+(.|\n)*1000 in partition 0",
+            "past the end",
+        ),
     ),
     "07.2": (
-        Wrong("the default", _program(_sends), r"`letter 4` never sent\. (.|\n)*offset 5"),
-        Wrong("nothing stored", _program(_sends, **STORED), r"`letter 0`.* more than (.|\n)*set 0"),
         Wrong(
-            "stored first", _program(_stores_first, **STORED), r"`letter 3` never(.|\n)*offset 4"
+            "the default",
+            _program(_sends),
+            r"`letter 4` never sent\. (.|\n)*offset 5",
+            "never sent",
         ),
-        Wrong("stored last", _program(_stores_last, **STORED), r"`letter 2` sent more"),
-        Wrong("caught", _program(_goes_on, **STORED), r"`letter 3` never sent"),
-        Wrong("one less", _program(_stores_the_one_before, **STORED), r"`letter 2` sent more than"),
-        Wrong("no setting", _program(_stores_each), r"refuses store_offsets while"),
+        Wrong(
+            "nothing stored",
+            _program(_sends, **STORED),
+            r"`letter 0`.* more than (.|\n)*set 0",
+            "sent twice",
+        ),
+        Wrong(
+            "stored first",
+            _program(_stores_first, **STORED),
+            r"`letter 3` never(.|\n)*offset 4",
+            "never sent",
+        ),
+        Wrong(
+            "stored last", _program(_stores_last, **STORED), r"`letter 2` sent more", "sent twice"
+        ),
+        Wrong("caught", _program(_goes_on, **STORED), r"`letter 3` never sent", "never sent"),
+        Wrong(
+            "one less",
+            _program(_stores_the_one_before, **STORED),
+            r"`letter 2` sent more than",
+            "sent twice",
+        ),
+        Wrong("no setting", _program(_stores_each), r"refuses store_offsets while", "fails"),
         Wrong(
             "by hand",
             _program(_commits_each, enable_auto_commit=False),
             r"`enable.auto.commit` switched off",
+            "clock off",
         ),
-        Wrong("by hand, too", _program(_commits_each, **STORED), r"a program that calls `commit`"),
-        Wrong("no such setting", _program(_stores_each, no_such="1"), r'No such .*"no.such"'),
-        Wrong("one argument", _program(lambda batch: None), r"TypeError: .*takes 1 positional"),
-        Wrong("the values alone", lambda cluster: [1, 2, 3], r"Found: `\[1, 2, 3\]`"),
-        Wrong("the other way round", lambda cluster: (_sends, {}), r"a dictionary of settings"),
+        Wrong(
+            "by hand, too",
+            _program(_commits_each, **STORED),
+            r"a program that calls `commit`",
+            "by hand",
+        ),
+        Wrong(
+            "no such setting", _program(_stores_each, no_such="1"), r'No such .*"no.such"', "fails"
+        ),
+        Wrong(
+            "one argument",
+            _program(lambda batch: None),
+            r"TypeError: .*takes 1 positional",
+            "fails",
+        ),
+        Wrong("the values alone", lambda cluster: [1, 2, 3], r"Found: `\[1, 2, 3\]`", "no pair"),
+        Wrong(
+            "the other way round",
+            lambda cluster: (_sends, {}),
+            r"a dictionary of settings",
+            "no program",
+        ),
     ),
     "07.3": (
-        Wrong("everything", _rewinds("--to-earliest"), r"would come first(.|\n)*0 in partition 0"),
+        Wrong(
+            "everything",
+            _rewinds("--to-earliest"),
+            r"would come first(.|\n)*0 in partition 0",
+            "another visit",
+        ),
         Wrong(
             "another time zone",
             _rewinds("--to-datetime", "2025-03-03T14:30:00.000-01:00"),
             r"the visit of `\d\d:\d\d` would come first|no visit is left",
         ),
-        Wrong("one partition", _rewinds_one_alone, r"In partition 0, no visit is left to read"),
+        Wrong(
+            "one partition",
+            _rewinds_one_alone,
+            r"In partition 0, no visit is left to read",
+            "no visit left",
+        ),
         Wrong(
             "one back each",
             _rewinds("--shift-by", "-1"),
@@ -282,11 +349,21 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         ),
     ),
     "07.4": (
-        Wrong("skipped alone", _only_skips, r"no topic `ex07-parcels-dead`"),
-        Wrong("noted alone", _parcels(skip=0), r"`ex07-drivers` at offset \d"),
-        Wrong("no header", _parcels(header=None), r"without a header `offset`"),
-        Wrong("another offset", _parcels(header="0"), r"whose header `offset` says `0`"),
-        Wrong("another parcel", _parcels(shift=1), r"what was not asked for: `\{.*parcel"),
+        Wrong("skipped alone", _only_skips, r"no topic `ex07-parcels-dead`", "skipped alone"),
+        Wrong("noted alone", _parcels(skip=0), r"`ex07-drivers` at offset \d", "committed"),
+        Wrong("no header", _parcels(header=None), r"without a header `offset`", "no header"),
+        Wrong(
+            "another offset",
+            _parcels(header="0"),
+            r"whose header `offset` says `0`",
+            "another offset",
+        ),
+        Wrong(
+            "another parcel",
+            _parcels(shift=1),
+            r"what was not asked for: `\{.*parcel",
+            "records changed",
+        ),
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {

@@ -182,27 +182,53 @@ def a_file_and_no_sink(cluster: KafkaCluster) -> object:
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "09.1": (
-        Wrong("the worker's converter", source(GUESTS, own.GUEST_LINES), "envelope"),
-        Wrong("fixed and not begun again", mended, r"value\.converter(.|\n)*envelope"),
-        Wrong("quotation marks", source(GUESTS, own.GUEST_LINES, **PLAIN_JSON), "not asked for"),
+        Wrong("the worker's converter", source(GUESTS, own.GUEST_LINES), "envelope", "envelope"),
+        Wrong("fixed and not begun again", mended, r"value\.converter(.|\n)*envelope", "envelope"),
+        Wrong(
+            "quotation marks",
+            source(GUESTS, own.GUEST_LINES, **PLAIN_JSON),
+            "not asked for",
+            "records changed",
+        ),
         Wrong(
             "a line too many",
             source(GUESTS, (*own.GUEST_LINES, "dee"), **{"value.converter": STRINGS}),
             "dee",
+            "records strange",
         ),
         Wrong(
             "a producer's records",
             by_hand(GUESTS, *({"value": line} for line in own.GUEST_LINES)),
             "no connector of that name that wrote",
+            "by hand",
         ),
-        Wrong("paused", paused, "PAUSED"),
+        Wrong("paused", paused, "PAUSED", "not running"),
+        Wrong(
+            "the last line by hand",
+            one_after_the_other(
+                source(GUESTS, own.GUEST_LINES[:-1], **{"value.converter": STRINGS}),
+                by_hand(GUESTS, {"value": own.GUEST_LINES[-1]}),
+            ),
+            r"has not read them all(.|\n)*without the lines `cho`",
+            "beside the file",
+        ),
     ),
     "09.2": (
-        Wrong("the worker's converter", sink(), r"FAILED(.|\n)*schemas\.enable=false"),
-        Wrong("strings", sink(**{"value.converter": STRINGS}), "4 lines in .*the first: .*room"),
-        Wrong("no such folder", sink(file="none/readings.out", **PLAIN_JSON), r"FAILED(.|\n)*none"),
-        Wrong("a file by hand", a_file_and_no_sink, "is a source"),
-        Wrong("by a file", by_a_file(), r"FAILED(.|\n)*schemas"),
+        Wrong("the worker's converter", sink(), r"FAILED(.|\n)*schemas\.enable=false", "failed"),
+        Wrong(
+            "strings",
+            sink(**{"value.converter": STRINGS}),
+            "4 lines in .*the first: .*room",
+            "other lines",
+        ),
+        Wrong(
+            "no such folder",
+            sink(file="none/readings.out", **PLAIN_JSON),
+            r"FAILED(.|\n)*none",
+            "failed",
+        ),
+        Wrong("a file by hand", a_file_and_no_sink, "is a source", "another kind"),
+        Wrong("by a file", by_a_file(), r"FAILED(.|\n)*schemas", "failed"),
         Wrong(
             "a file by hand beside a sink",
             one_after_the_other(sink(**{"value.converter": STRINGS}), write_lines),
@@ -227,11 +253,13 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "no key",
             source(VOTES, own.VOTE_LINES, transforms="hoist", **HOIST, **PLAIN_JSON),
             "the key `None`",
+            "other keys",
         ),
         Wrong(
             "a structure as key",
             source(VOTES, own.VOTE_LINES, transforms="hoist,key", **HOIST, **KEY, **PLAIN_JSON),
             "the key .*choice",
+            "other keys",
         ),
         Wrong(
             "quotation marks in the key",
@@ -265,11 +293,17 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             r"the lines are not these four votes",
             "other values",
         ),
-        Wrong("no field", source(VOTES, own.VOTE_LINES, **PLAIN_JSON), "without a schema"),
+        Wrong(
+            "no field",
+            source(VOTES, own.VOTE_LINES, **PLAIN_JSON),
+            "without a schema",
+            "other values",
+        ),
         Wrong(
             "a schema in the value",
             source(VOTES, own.VOTE_LINES, transforms="hoist", **HOIST),
             "schema",
+            "other values",
         ),
         Wrong(
             "a producer's records",
@@ -277,6 +311,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
                 VOTES, *({"key": v, "value": json.dumps({"choice": v})} for v in own.VOTE_LINES)
             ),
             "no connector of that name that wrote",
+            "by hand",
         ),
     ),
 }

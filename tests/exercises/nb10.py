@@ -79,25 +79,47 @@ def by_value(pairs: Pairs) -> Pairs:
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "10.1": (
-        Wrong("the pieces, no sums", pieces, "not asked for"),
-        Wrong("only the last sums", sums(lambda p: list(dict(p).items())), "missing: "),
-        Wrong("a restart from the beginning", sums(lambda p: [*p[:5], *p]), "more often"),
-        Wrong("an old state", sums(lambda p: [(k, f"{int(v) + 10}") for k, v in p]), "new group"),
-        Wrong("JSON", sums(lambda p: [(k, f'{{"sum": {v}}}') for k, v in p]), "not asked for"),
+        Wrong("the pieces, no sums", pieces, "not asked for", "records changed"),
+        Wrong(
+            "only the last sums",
+            sums(lambda p: list(dict(p).items())),
+            "missing: ",
+            "records missing",
+        ),
+        Wrong(
+            "a restart from the beginning",
+            sums(lambda p: [*p[:5], *p]),
+            "more often",
+            "records twice",
+        ),
+        Wrong(
+            "an old state",
+            sums(lambda p: [(k, f"{int(v) + 10}") for k, v in p]),
+            "new group",
+            "old state",
+        ),
+        Wrong(
+            "JSON",
+            sums(lambda p: [(k, f'{{"sum": {v}}}') for k, v in p]),
+            "not asked for",
+            "records changed",
+        ),
     ),
     "10.2": (
-        Wrong("duplicates by value", charges(by_value), "missing: "),
-        Wrong("sorted by key", charges(sorted), "in this order"),
+        Wrong("duplicates by value", charges(by_value), "missing: ", "records missing"),
+        Wrong("sorted by key", charges(sorted), "in this order", "records disordered"),
     ),
     "10.3": (
-        Wrong("all in the log", other("read_uncommitted"), "all that is in the log"),
-        Wrong("the committed", other("read_committed"), "what was committed"),
+        Wrong(
+            "all in the log", other("read_uncommitted"), "all that is in the log", "all in the log"
+        ),
+        Wrong("the committed", other("read_committed"), "what was committed", "the committed"),
         Wrong("how many", how_many, "how many transfers", "how many"),
         Wrong("all transfers", all_transfers, "all that are in the log", "all transfers"),
         Wrong("transactions", transactions, "You counted transactions", "how many transactions"),
         Wrong("the other way round", lambda c: -difference(c), "wrong way", "the other way round"),
         Wrong("texts", amounts_as_texts, "`int` turns each amount", "answer unfit"),
-        Wrong("from before start()", lambda _: 9999, r"an answer from before it"),
+        Wrong("from before start()", lambda _: 9999, r"an answer from before it", "answer other"),
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {

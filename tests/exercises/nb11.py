@@ -96,8 +96,10 @@ def traces(kept: int, closed: int) -> Callable[..., None]:
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "11.1": (
-        Wrong("too short", too_short, r"no record is left, under `retention\.ms=1`"),
-        Wrong("too long", too_long, r"offset 0 as the first .*retention\.ms=86400000"),
+        Wrong(
+            "too short", too_short, r"no record is left, under `retention\.ms=1`", "nothing left"
+        ),
+        Wrong("too long", too_long, r"offset 0 as the first .*retention\.ms=86400000", "not gone"),
         Wrong(
             "by another tool",
             deletes_before(own.OLD),
@@ -118,7 +120,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         ),
         Wrong("a minute", a_minute, r"go as soon as(.|\n)*ms=60000`", "fresh ones next"),
         Wrong("one more", one_more, r"with its end at offset 14", "another topic"),
-        Wrong("a new topic", a_new_topic, r"with its end at offset 5"),
+        Wrong("a new topic", a_new_topic, r"with its end at offset 5", "another topic"),
     ),
     "11.2": (
         Wrong("no limit", lambda _: 20, r"`retention\.bytes=-1`", "another limit"),
@@ -141,10 +143,15 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("segments", photos(lambda first, _: first // own.TEN), "ten", "how many segments"),
     ),
     "11.3": (
-        Wrong("a segment of a week", traces(DAY, 7 * DAY), r"which is 8 days"),
-        Wrong("retention of a week", traces(7 * DAY, DAY), r"which is 8 days"),
-        Wrong("for ever", traces(-1, DAY), r"not without a limit(.|\n)*retention\.ms=-1"),
-        Wrong("two days", traces(DAY, DAY), r"every 5 minutes(.|\n)*which is 2 days"),
+        Wrong("a segment of a week", traces(DAY, 7 * DAY), r"which is 8 days", "two days"),
+        Wrong("retention of a week", traces(7 * DAY, DAY), r"which is 8 days", "two days"),
+        Wrong(
+            "for ever",
+            traces(-1, DAY),
+            r"not without a limit(.|\n)*retention\.ms=-1",
+            "kept for a day",
+        ),
+        Wrong("two days", traces(DAY, DAY), r"every 5 minutes(.|\n)*which is 2 days", "two days"),
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {
