@@ -44,6 +44,13 @@ def pieces(cluster: KafkaCluster) -> None:
     rewritten(own.SUMS, as_sold, list)(cluster)
 
 
+def doubled(cluster: KafkaCluster) -> None:
+    def as_charged(look: Look) -> Pairs:
+        return look.rows(own.DOUBLED.name, "key", "value")
+
+    rewritten(own.ONCE, as_charged, list)(cluster)
+
+
 def other(isolation: str) -> Callable[[KafkaCluster], object]:
     return lambda cluster: sum(own.amounts(Look(cluster), isolation))
 
@@ -107,6 +114,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
     ),
     "10.2": (
         Wrong("duplicates by value", charges(by_value), "missing: ", "records missing"),
+        Wrong("duplicates left", doubled, "more often than asked for", "records twice"),
         Wrong("sorted by key", charges(sorted), "in this order", "records disordered"),
     ),
     "10.3": (
