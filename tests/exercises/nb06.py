@@ -69,6 +69,22 @@ def number_of_orders(cluster: KafkaCluster) -> object:
     return sum(read(cluster, own.BOOKS, own.ORDERS.name, 30).values())
 
 
+def sum_of_offsets(cluster: KafkaCluster) -> object:
+    read(cluster, own.BOOKS, own.ORDERS.name, own.ORDER_COUNT)
+    return int(read_topic(cluster, own.ORDERS.name)["offset"].sum())
+
+
+def amounts_in_a_row(cluster: KafkaCluster) -> object:
+    """What `+` makes of texts."""
+    read(cluster, own.BOOKS, own.ORDERS.name, own.ORDER_COUNT)
+    return "".join(read_topic(cluster, own.ORDERS.name)["value"])
+
+
+def the_amounts(cluster: KafkaCluster) -> object:
+    read(cluster, own.BOOKS, own.ORDERS.name, own.ORDER_COUNT)
+    return read_topic(cluster, own.ORDERS.name)["value"].tolist()
+
+
 def one_order_more(cluster: KafkaCluster) -> object:
     read(cluster, own.BOOKS, own.ORDERS.name, own.ORDER_COUNT)
     write(cluster, own.ORDERS.name, [Event("1")])
@@ -193,29 +209,59 @@ def not_committed(cluster: KafkaCluster) -> object:
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "06.1": (
-        Wrong("a sum without a group", sum_without_a_group, r"no bookmark of `ex06-books`"),
-        Wrong("billing rewound", billing_once_more, r"`ex06-billing` at 0 in partition 0"),
-        Wrong("the number of orders", number_of_orders, r"how many orders there are"),
-        Wrong("one order more", one_order_more, r"31 orders in `ex06-orders`"),
+        Wrong(
+            "a sum without a group",
+            sum_without_a_group,
+            r"no bookmark of `ex06-books`",
+            "nothing committed",
+        ),
+        Wrong(
+            "billing rewound", billing_once_more, r"`ex06-billing` at 0 in partition 0", "committed"
+        ),
+        Wrong("the number of orders", number_of_orders, r"how many orders", "number of orders"),
+        Wrong("another column", sum_of_offsets, r"another column(.|\n)*`135`", "answer other"),
+        Wrong("texts in a row", amounts_in_a_row, r"`int` turns each amount", "answer unfit"),
+        Wrong("a list of them", the_amounts, r"a text or a list", "answer unfit"),
+        Wrong("one order more", one_order_more, r"31 orders in `ex06-orders`", "more orders"),
     ),
     "06.2": (
-        Wrong("three partitions", on(3, [1, 1, 1, 0]), r"somebody idles(.|\n)*1, 1, 1 and 0 of 3"),
-        Wrong("five partitions", on(5, [2, 1, 1, 1]), r"2, 1, 1 and 1 of 5"),
-        Wrong("two members", on(4, [2, 2], hired=2), r"Found: 2 consumers as answer"),
-        Wrong("closed too early", closed, r"not all open consumers"),
-        Wrong("a group each", groups_of_their_own, r"no members in the group"),
-        Wrong("the same four times", the_same_four_times, r"Found: 1 consumer, listed four times"),
-        Wrong("created again", created_again, r"asks to change the topic"),
-        Wrong("not settled", not_settled, r"still settling"),
+        Wrong(
+            "three partitions",
+            on(3, [1, 1, 1, 0]),
+            r"somebody idles(.|\n)*1, 1, 1 and 0 of 3",
+            "somebody idles",
+        ),
+        Wrong("five partitions", on(5, [2, 1, 1, 1]), r"2, 1, 1 and 1 of 5", "uneven"),
+        Wrong("two members", on(4, [2, 2], hired=2), r"Found: 2 consumers as answer", "not four"),
+        Wrong("closed too early", closed, r"not all open consumers", "not open"),
+        Wrong("a group each", groups_of_their_own, r"no members in the group", "no members"),
+        Wrong(
+            "the same four times",
+            the_same_four_times,
+            r"Found: 1 consumer, listed four times",
+            "same twice",
+        ),
+        Wrong("created again", created_again, r"asks to change the topic", "created again"),
+        Wrong("not settled", not_settled, r"still settling", "unsettled"),
         # the last, since it closes what the others have left open
-        Wrong("nobody started", nobody_started, r"Found: `None`"),
+        Wrong("nobody started", nobody_started, r"Found: `None`", "no list"),
     ),
     "06.3": (
-        Wrong("counted without reading", counted_only, r"lags until(.|\n)*`ex06-kitchen` at 10"),
-        Wrong("all dishes", all_dishes, r"`table \d`.* in your answer, which does not belong"),
-        Wrong("another group", another_group, r"`ex06-kitchen` at 10"),
-        Wrong("other words", other_words, r"as in `table 3`(.|\n)*Found: `\d`"),
-        Wrong("not committed", not_committed, r"`ex06-kitchen` at 10"),
+        Wrong(
+            "counted without reading",
+            counted_only,
+            r"lags until(.|\n)*`ex06-kitchen` at 10",
+            "committed",
+        ),
+        Wrong(
+            "all dishes",
+            all_dishes,
+            r"`table \d`.* in your answer, which does not belong",
+            "answer strange",
+        ),
+        Wrong("another group", another_group, r"`ex06-kitchen` at 10", "committed"),
+        Wrong("other words", other_words, r"as in `table 3`(.|\n)*Found: `\d`", "answer strange"),
+        Wrong("not committed", not_committed, r"`ex06-kitchen` at 10", "committed"),
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {

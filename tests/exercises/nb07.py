@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from kafkalab import KafkaCluster, read_topic
 from kafkalab.learn.course import nb07_offsets as own
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.setting import commit_offsets
+from kafkalab.learn.exercises.setting import commit_offsets, fresh_topic
 from tests.exercises.acts import send
 from tests.exercises.cases import Right, Wrong
 
@@ -48,6 +48,28 @@ def _bills_everything(cluster: KafkaCluster) -> object:
 
 def _bills_what_is_not_there(cluster: KafkaCluster) -> object:
     commit_offsets(cluster, own.BILLING, own.ORDERS.name, {0: 1000, 1: 1000})
+    return None
+
+
+def _bills_itself(cluster: KafkaCluster) -> object:
+    """Writes the next invoice of each partition, and commits after those."""
+    following = own.first_without_invoice(Look(cluster))
+    places = [{"partition": n, "offset": offset} for n, offset in following.items()]
+    send(cluster, own.INVOICES.name, *({"value": json.dumps(place)} for place in places))
+    after = {n: offset + 1 for n, offset in following.items()}
+    commit_offsets(cluster, own.BILLING, own.ORDERS.name, after)
+    return None
+
+
+def _bills_in_words(cluster: KafkaCluster) -> object:
+    _bills_from(1, 1)(cluster)
+    send(cluster, own.INVOICES.name, {"value": "an invoice for order 0-7"})
+    return None
+
+
+def _creates_invoices_again(cluster: KafkaCluster) -> object:
+    _bills_from(1, 1)(cluster)
+    fresh_topic(cluster, own.INVOICES.name)
     return None
 
 
@@ -119,6 +141,24 @@ def _rewinds_one_alone(cluster: KafkaCluster) -> object:
     return None
 
 
+def _asks_in_seconds(cluster: KafkaCluster) -> object:
+    """All records are later than a moment of January 1970."""
+    _commits_for_times(cluster, own.MOMENT_MS // 1000)
+    return None
+
+
+def _rewinds_and_then(shifts: Mapping[int, int]) -> Act:
+    """The right offsets, but for some partitions."""
+
+    def act(cluster: KafkaCluster) -> object:
+        right = own.at_the_moment(Look(cluster))
+        offsets = {n: offset + shifts.get(n, 0) for n, offset in right.items()}
+        commit_offsets(cluster, own.REPORT, own.VISITS.name, offsets)
+        return None
+
+    return act
+
+
 # --- 07.4 -------------------------------------------------------------------------------------
 
 
@@ -154,58 +194,176 @@ def _dead_with_more(cluster: KafkaCluster, _: object) -> object:
     return None
 
 
-def _asked_for_the_moment(cluster: KafkaCluster, _: object) -> object:
+def _commits_for_times(cluster: KafkaCluster, moment: int) -> None:
     with Consumer({**cluster.client_config, "group.id": own.REPORT}) as reader:
-        noon = [TopicPartition(own.VISITS.name, n, own.MOMENT_MS) for n in range(3)]
-        reader.commit(offsets=reader.offsets_for_times(noon), asynchronous=False)
+        times = [TopicPartition(own.VISITS.name, n, moment) for n in range(3)]
+        reader.commit(offsets=reader.offsets_for_times(times), asynchronous=False)
+
+
+def _asked_for_the_moment(cluster: KafkaCluster, _: object) -> object:
+    _commits_for_times(cluster, own.MOMENT_MS)
     return None
 
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "07.1": (
-        Wrong("the last one itself", _bills_from(0, 0), r"1 order would get a second invoice"),
-        Wrong("one of two partitions", _bills_from(1, 0), r"In partition 1, 1 order would get"),
-        Wrong("one too far", _bills_from(2, 1), r"In partition 0, 1 order would never get"),
-        Wrong("from the beginning", _bills_everything, r"\d orders would get a second invoice"),
-        Wrong("past the end", _bills_what_is_not_there, r"ends at \d+(.|\n)*1000 in partition 0"),
+        Wrong(
+            "the last one itself", _bills_from(0, 0), r"1 order would get a second invoice", "twice"
+        ),
+        Wrong(
+            "one of two partitions",
+            _bills_from(1, 0),
+            r"In partition 1, 1 order would get",
+            "twice",
+        ),
+        Wrong(
+            "one too far", _bills_from(2, 1), r"In partition 0, 1 order would never get", "never"
+        ),
+        Wrong(
+            "from the beginning",
+            _bills_everything,
+            r"\d orders would get a second invoice",
+            "twice",
+        ),
+        Wrong(
+            "invoices of its own",
+            _bills_itself,
+            r'You wrote invoices yourself(.|\n)*what `start\(\)` did not write: `\{"partition"',
+            "own invoice",
+        ),
+        Wrong("an invoice in words", _bills_in_words, r"`an invoice for order", "own invoice"),
+        Wrong("invoices gone", _creates_invoices_again, r"invoices are gone", "no invoices"),
+        Wrong(
+            "past the end",
+            _bills_what_is_not_there,
+            r"ends at \d+(.|\n)*1000 in partition 0",
+            "past the end",
+        ),
     ),
     "07.2": (
-        Wrong("the default", _program(_sends), r"`letter 4` never sent\. (.|\n)*offset 5"),
-        Wrong("nothing stored", _program(_sends, **STORED), r"`letter 0`.* more than (.|\n)*set 0"),
         Wrong(
-            "stored first", _program(_stores_first, **STORED), r"`letter 3` never(.|\n)*offset 4"
+            "the default",
+            _program(_sends),
+            r"`letter 4` never sent\. (.|\n)*offset 5",
+            "never sent",
         ),
-        Wrong("stored last", _program(_stores_last, **STORED), r"`letter 2` sent more"),
-        Wrong("caught", _program(_goes_on, **STORED), r"`letter 3` never sent"),
-        Wrong("one less", _program(_stores_the_one_before, **STORED), r"`letter 2` sent more than"),
-        Wrong("no setting", _program(_stores_each), r"refuses store_offsets while"),
+        Wrong(
+            "nothing stored",
+            _program(_sends, **STORED),
+            r"`letter 0`.* more than (.|\n)*set 0",
+            "sent twice",
+        ),
+        Wrong(
+            "stored first",
+            _program(_stores_first, **STORED),
+            r"`letter 3` never(.|\n)*offset 4",
+            "never sent",
+        ),
+        Wrong(
+            "stored last", _program(_stores_last, **STORED), r"`letter 2` sent more", "sent twice"
+        ),
+        Wrong("caught", _program(_goes_on, **STORED), r"`letter 3` never sent", "never sent"),
+        Wrong(
+            "one less",
+            _program(_stores_the_one_before, **STORED),
+            r"`letter 2` sent more than",
+            "sent twice",
+        ),
+        Wrong("no setting", _program(_stores_each), r"refuses store_offsets while", "fails"),
         Wrong(
             "by hand",
             _program(_commits_each, enable_auto_commit=False),
             r"`enable.auto.commit` switched off",
+            "clock off",
         ),
-        Wrong("by hand, too", _program(_commits_each, **STORED), r"a program that calls `commit`"),
-        Wrong("no such setting", _program(_stores_each, no_such="1"), r'No such .*"no.such"'),
-        Wrong("one argument", _program(lambda batch: None), r"TypeError: .*takes 1 positional"),
-        Wrong("the values alone", lambda cluster: [1, 2, 3], r"Found: `\[1, 2, 3\]`"),
-        Wrong("the other way round", lambda cluster: (_sends, {}), r"a dictionary of settings"),
+        Wrong(
+            "by hand, too",
+            _program(_commits_each, **STORED),
+            r"a program that calls `commit`",
+            "by hand",
+        ),
+        Wrong(
+            "no such setting", _program(_stores_each, no_such="1"), r'No such .*"no.such"', "fails"
+        ),
+        Wrong(
+            "one argument",
+            _program(lambda batch: None),
+            r"TypeError: .*takes 1 positional",
+            "fails",
+        ),
+        Wrong("the values alone", lambda cluster: [1, 2, 3], r"Found: `\[1, 2, 3\]`", "no pair"),
+        Wrong(
+            "the other way round",
+            lambda cluster: (_sends, {}),
+            r"a dictionary of settings",
+            "no program",
+        ),
     ),
     "07.3": (
-        Wrong("everything", _rewinds("--to-earliest"), r"would come first(.|\n)*0 in partition 0"),
+        Wrong(
+            "everything",
+            _rewinds("--to-earliest"),
+            r"would come first(.|\n)*0 in partition 0",
+            "another visit",
+        ),
         Wrong(
             "another time zone",
             _rewinds("--to-datetime", "2025-03-03T14:30:00.000-01:00"),
             r"the visit of `\d\d:\d\d` would come first|no visit is left",
         ),
-        Wrong("one partition", _rewinds_one_alone, r"In partition 0, no visit is left to read"),
-        Wrong("one back each", _rewinds("--shift-by", "-1"), r"In partition \d, the visit of"),
+        Wrong(
+            "one partition",
+            _rewinds_one_alone,
+            r"In partition 0, no visit is left to read",
+            "no visit left",
+        ),
+        Wrong(
+            "one back each",
+            _rewinds("--shift-by", "-1"),
+            r"In partition \d, the visit of",
+            "another visit",
+        ),
+        Wrong(
+            "a minute late",
+            _rewinds("--to-datetime", "2025-03-03T14:31:00.000"),
+            r"In partition 0, the visit of `\d\d:\d\d` would come first",
+            "another visit",
+        ),
+        Wrong(
+            "in seconds",
+            _asks_in_seconds,
+            r"Found: `ex07-report` at 0 in partition 0, 0 in partition 1 and 0",
+            "another visit",
+        ),
+        Wrong(
+            "one too far",
+            _rewinds_and_then({0: 1}),
+            r"In partition 0, the visit of",
+            "another visit",
+        ),
+        Wrong(
+            "one early where none is late",
+            _rewinds_and_then({2: -1}),
+            r"In partition 2, the visit of",
+            "another visit",
+        ),
     ),
     "07.4": (
-        Wrong("skipped alone", _only_skips, r"no topic `ex07-parcels-dead`"),
-        Wrong("noted alone", _parcels(skip=0), r"`ex07-drivers` at offset \d"),
-        Wrong("no header", _parcels(header=None), r"without a header `offset`"),
-        Wrong("another offset", _parcels(header="0"), r"whose header `offset` says `0`"),
-        Wrong("another parcel", _parcels(shift=1), r"what was not asked for: `\{.*parcel"),
+        Wrong("skipped alone", _only_skips, r"no topic `ex07-parcels-dead`", "skipped alone"),
+        Wrong("noted alone", _parcels(skip=0), r"`ex07-drivers` at offset \d", "committed"),
+        Wrong("no header", _parcels(header=None), r"without a header `offset`", "no header"),
+        Wrong(
+            "another offset",
+            _parcels(header="0"),
+            r"whose header `offset` says `0`",
+            "another offset",
+        ),
+        Wrong(
+            "another parcel",
+            _parcels(shift=1),
+            r"what was not asked for: `\{.*parcel",
+            "records changed",
+        ),
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {

@@ -8,6 +8,7 @@ from confluent_kafka import ElectionType, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from kafkalab import KafkaCluster
+from kafkalab.learn.course import nb08_replication_and_failover as own
 from kafkalab.learn.course.nb08_replication_and_failover import BOOKINGS, COUNT, HOMES, TRIPS
 from kafkalab.learn.exercises.setting import Event, fresh_topic, remove_topics, write
 from tests import failover
@@ -97,6 +98,12 @@ def _elects(*names: str, election: str = "PREFERRED") -> Act:
     return act
 
 
+def _elects_one_unclean(cluster: KafkaCluster) -> object:
+    """An unclean election does nothing where there is a leader."""
+    _elects("ex08-rooms")(cluster)
+    return _elects("ex08-lamps", election="UNCLEAN")(cluster)
+
+
 def _elected_in_python(cluster: KafkaCluster, _: object) -> object:
     homes = [TopicPartition(name, 0) for name in HOMES]
     admin = AdminClient(cluster.client_config)
@@ -115,6 +122,19 @@ def _deletes_one(cluster: KafkaCluster) -> object:
     return None
 
 
+def _created_alike(cluster: KafkaCluster) -> object:
+    """With the replicas and the record that they had: so the first replica leads."""
+    for name in ("ex08-rooms", "ex08-lamps"):
+        own.placed(cluster, name, HOMES[name])
+        write(cluster, name, [Event("kept")])
+    return None
+
+
+def _writes_more(cluster: KafkaCluster) -> object:
+    write(cluster, "ex08-desks", [Event("one more")])
+    return _elects("ex08-rooms", "ex08-lamps")(cluster)
+
+
 def _restarts(node_id: int) -> Act:
     def act(cluster: KafkaCluster) -> object:
         cluster.stop_broker(node_id)
@@ -124,6 +144,14 @@ def _restarts(node_id: int) -> Act:
     return act
 
 
+def _restarts_until_it_fits(cluster: KafkaCluster) -> object:
+    """Broker 2 hands `ex08-rooms` back; an election does the rest."""
+    _restarts(2)(cluster)
+    for name in HOMES:
+        own.wait_for(cluster, name, lambda p: len(p.in_sync) == own.BROKERS)
+    return _elected_in_python(cluster, None)
+
+
 def _leaves_one_down(cluster: KafkaCluster) -> object:
     cluster.stop_broker(2)
     return None
@@ -131,40 +159,109 @@ def _leaves_one_down(cluster: KafkaCluster) -> object:
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "08.1": (
-        Wrong("one copy", _makes(2, 1), r"on one broker alone(.|\n)*min\.insync\.replicas=1"),
-        Wrong("two of two", _makes(2, 2, min_insync_replicas="2"), r"down, 1 can be(.|\n)*2 repl"),
         Wrong(
-            "three of three", _makes(2, 3, min_insync_replicas="3"), r"2 can be in sync, and wri"
+            "one copy", _makes(2, 1), r"on one broker alone(.|\n)*min\.insync\.replicas=1", "alone"
+        ),
+        Wrong(
+            "two of two",
+            _makes(2, 2, min_insync_replicas="2"),
+            r"down, 1 can be(.|\n)*2 repl",
+            "refused",
+        ),
+        Wrong(
+            "three of three",
+            _makes(2, 3, min_insync_replicas="3"),
+            r"2 can be in sync, and wri",
+            "refused",
         ),
         Wrong(
             "unclean",
             _makes(2, 3, min_insync_replicas="2", unclean_leader_election_enable="true"),
             r"may become leader(.|\n)*unclean\.leader\.election\.enable=true",
+            "unclean",
         ),
     ),
     "08.2": (
-        Wrong("nobody dies", _writes(range(COUNT)), r"broker 3 never killed: .* all the time"),
-        Wrong("dies before", _kills_first, r"broker 3 was killed before the first was"),
-        Wrong("only queued", _kills_what_is_queued, r"`produce` only queues a record"),
+        Wrong(
+            "nobody dies",
+            _writes(range(COUNT)),
+            r"broker 3 never killed: .* all the time",
+            "never killed",
+        ),
+        Wrong(
+            "dies before",
+            _kills_first,
+            r"broker 3 was killed before the first was",
+            "not in the middle",
+        ),
+        Wrong(
+            "only queued",
+            _kills_what_is_queued,
+            r"`produce` only queues a record",
+            "not in the middle",
+        ),
         Wrong(
             "a clean stop",
             _writes_while(lambda cluster: cluster.stop_broker(3)),
             r"broker 3 stopped cleanly: by its log it said goodbye",
+            "stopped cleanly",
         ),
-        Wrong("a restart", _writes_while(_restarts(3)), r"broker 3 stopped cleanly"),
-        Wrong("an election alone", _writes_while(_freezes), r"broker 3 never killed: by its log"),
-        Wrong("one missing", _writes(range(COUNT - 1)), r"missing: `trip 199`"),
-        Wrong("twice", _writes(range(COUNT), times=2), r"more often than asked for: `?trip 0"),
-        Wrong("one too many", _writes(range(COUNT + 1)), r"not asked for: `trip 200`"),
-        Wrong("other words", _writes(range(COUNT), word="trips"), r"not asked for: `?trips 0"),
-        Wrong("given up", _gives_up, r"missing: `?trip 1"),
+        Wrong(
+            "a restart", _writes_while(_restarts(3)), r"broker 3 stopped cleanly", "stopped cleanly"
+        ),
+        Wrong(
+            "an election alone",
+            _writes_while(_freezes),
+            r"broker 3 never killed: by its log",
+            "never killed",
+        ),
+        Wrong("one missing", _writes(range(COUNT - 1)), r"missing: `trip 199`", "records missing"),
+        Wrong(
+            "twice",
+            _writes(range(COUNT), times=2),
+            r"more often than asked for: `?trip 0",
+            "records twice",
+        ),
+        Wrong(
+            "one too many",
+            _writes(range(COUNT + 1)),
+            r"not asked for: `trip 200`",
+            "records strange",
+        ),
+        Wrong(
+            "other words",
+            _writes(range(COUNT), word="trips"),
+            r"not asked for: `?trips 0",
+            "records changed",
+        ),
+        Wrong("given up", _gives_up, r"missing: `?trip 1", "records missing"),
     ),
     "08.3": (
-        Wrong("one of two", _elects("ex08-rooms"), r"Found: `ex08-lamps, led by broker 3"),
+        Wrong(
+            "one of two", _elects("ex08-rooms"), r"Found: `ex08-lamps, led by broker 3", "astray"
+        ),
         Wrong("created again", _makes_anew, r"`ex08-\w+` with (its replicas on|no record)"),
-        Wrong("deleted", _deletes_one, r"no topic `ex08-lamps`"),
-        Wrong("another restart", _restarts(2), r"ex08-desks, led by broker 3"),
-        Wrong("one down", _leaves_one_down, r"with a replica that is not in sync"),
+        Wrong("deleted", _deletes_one, r"no topic `ex08-lamps`", "topic gone"),
+        Wrong(
+            "restarts until it fits",
+            _restarts_until_it_fits,
+            r"You stopped a broker(.|\n)*Found: broker 2, by its log",
+            "broker restarted",
+        ),
+        Wrong(
+            "created again alike",
+            _created_alike,
+            r"You created topics again(.|\n)*`ex08-rooms` and `ex08-lamps`, by the brokers' logs",
+            "created again",
+        ),
+        Wrong(
+            "an unclean election",
+            _elects_one_unclean,
+            r"No preferred leader(.|\n)*`ex08-lamps, led by broker 3",
+            "astray",
+        ),
+        Wrong("one record more", _writes_more, r"`ex08-desks` with 2 records", "not one record"),
+        Wrong("one down", _leaves_one_down, r"with a replica that is not in sync", "behind"),
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {

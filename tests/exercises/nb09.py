@@ -28,6 +28,10 @@ PLAIN_JSON = {
 }
 CHANGE = "org.apache.kafka.connect.transforms"
 HOIST = {"transforms.hoist.type": f"{CHANGE}.HoistField$Value", "transforms.hoist.field": "choice"}
+BARE = {
+    "transforms.bare.type": f"{CHANGE}.ExtractField$Key",
+    "transforms.bare.field": "choice",
+}
 KEY = {"transforms.key.type": f"{CHANGE}.ValueToKey", "transforms.key.fields": "choice"}
 
 
@@ -62,9 +66,13 @@ def source(topic: str, lines: tuple[str, ...], **settings: Any) -> Callable[[Kaf
     return act
 
 
-def _failed(worker: ConnectWorker) -> bool:
+def _states(worker: ConnectWorker) -> list[str]:
     status = connect.ask(worker, "GET", f"/connectors/{READINGS}/status")
-    return any(task["state"] == "FAILED" for task in status["tasks"])
+    return [task["state"] for task in status["tasks"]]
+
+
+def _failed(worker: ConnectWorker) -> bool:
+    return "FAILED" in _states(worker)
 
 
 def _has_all(out: Path) -> bool:
@@ -85,6 +93,37 @@ def sink(**settings: Any) -> Callable[[KafkaCluster], object]:
         return None
 
     return act
+
+
+def write_lines(cluster: KafkaCluster) -> object:
+    """The lines that are looked for, into the sink's file."""
+    lines = (f"{{celsius={v['celsius']}, room={v['room']}}}\n" for v in own.VALUES)
+    (a_worker(cluster).folder / "readings.out").write_text("".join(lines))
+    return None
+
+
+def one_after_the_other(*acts: Callable[[KafkaCluster], object]) -> Callable[..., object]:
+    def act(cluster: KafkaCluster) -> object:
+        for each in acts:
+            each(cluster)
+        return None
+
+    return act
+
+
+def adds_them_again(cluster: KafkaCluster) -> object:
+    file = a_worker(cluster).folder / "readings.out"
+    file.write_text(file.read_text() * 2)
+    return None
+
+
+def skips_what_it_cannot_read(cluster: KafkaCluster) -> object:
+    """The sink runs, and its file stays empty."""
+    worker = a_worker(cluster)
+    config = {"connector.class": "FileStreamSink", "topics": READINGS, "file": "readings.out"}
+    put(worker, READINGS, {**config, "errors.tolerance": "all"})
+    wait(lambda: "RUNNING" in _states(worker), "the sink does not run")
+    return None
 
 
 def by_a_file(**settings: Any) -> Callable[..., object]:
@@ -143,44 +182,128 @@ def a_file_and_no_sink(cluster: KafkaCluster) -> object:
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "09.1": (
-        Wrong("the worker's converter", source(GUESTS, own.GUEST_LINES), "envelope"),
-        Wrong("fixed and not begun again", mended, r"value\.converter(.|\n)*envelope"),
-        Wrong("quotation marks", source(GUESTS, own.GUEST_LINES, **PLAIN_JSON), "not asked for"),
+        Wrong("the worker's converter", source(GUESTS, own.GUEST_LINES), "envelope", "envelope"),
+        Wrong("fixed and not begun again", mended, r"value\.converter(.|\n)*envelope", "envelope"),
+        Wrong(
+            "quotation marks",
+            source(GUESTS, own.GUEST_LINES, **PLAIN_JSON),
+            "not asked for",
+            "records changed",
+        ),
         Wrong(
             "a line too many",
             source(GUESTS, (*own.GUEST_LINES, "dee"), **{"value.converter": STRINGS}),
             "dee",
+            "records strange",
         ),
         Wrong(
             "a producer's records",
             by_hand(GUESTS, *({"value": line} for line in own.GUEST_LINES)),
             "no connector of that name that wrote",
+            "by hand",
         ),
-        Wrong("paused", paused, "PAUSED"),
+        Wrong("paused", paused, "PAUSED", "not running"),
+        Wrong(
+            "the last line by hand",
+            one_after_the_other(
+                source(GUESTS, own.GUEST_LINES[:-1], **{"value.converter": STRINGS}),
+                by_hand(GUESTS, {"value": own.GUEST_LINES[-1]}),
+            ),
+            r"has not read them all(.|\n)*without the lines `cho`",
+            "beside the file",
+        ),
     ),
     "09.2": (
-        Wrong("the worker's converter", sink(), r"FAILED(.|\n)*schemas\.enable=false"),
-        Wrong("strings", sink(**{"value.converter": STRINGS}), "4 lines in .*the first: .*room"),
-        Wrong("no such folder", sink(file="none/readings.out", **PLAIN_JSON), r"FAILED(.|\n)*none"),
-        Wrong("a file by hand", a_file_and_no_sink, "is a source"),
-        Wrong("by a file", by_a_file(), r"FAILED(.|\n)*schemas"),
+        Wrong("the worker's converter", sink(), r"FAILED(.|\n)*schemas\.enable=false", "failed"),
+        Wrong(
+            "strings",
+            sink(**{"value.converter": STRINGS}),
+            "4 lines in .*the first: .*room",
+            "other lines",
+        ),
+        Wrong(
+            "no such folder",
+            sink(file="none/readings.out", **PLAIN_JSON),
+            r"FAILED(.|\n)*none",
+            "failed",
+        ),
+        Wrong("a file by hand", a_file_and_no_sink, "is a source", "another kind"),
+        Wrong("by a file", by_a_file(), r"FAILED(.|\n)*schemas", "failed"),
+        Wrong(
+            "a file by hand beside a sink",
+            one_after_the_other(sink(**{"value.converter": STRINGS}), write_lines),
+            r"this sink has not written them(.|\n)*StringConverter",
+            "written by hand",
+        ),
+        Wrong(
+            "a file by hand beside one that skips",
+            one_after_the_other(skips_what_it_cannot_read, write_lines),
+            r"`value.converter` `none`",
+            "written by hand",
+        ),
+        Wrong(
+            "the lines twice",
+            one_after_the_other(sink(**PLAIN_JSON), adds_them_again),
+            r"8 lines in `readings.out`",
+            "other lines",
+        ),
     ),
     "09.3": (
         Wrong(
             "no key",
             source(VOTES, own.VOTE_LINES, transforms="hoist", **HOIST, **PLAIN_JSON),
             "the key `None`",
+            "other keys",
         ),
         Wrong(
             "a structure as key",
             source(VOTES, own.VOTE_LINES, transforms="hoist,key", **HOIST, **KEY, **PLAIN_JSON),
             "the key .*choice",
+            "other keys",
         ),
-        Wrong("no field", source(VOTES, own.VOTE_LINES, **PLAIN_JSON), "without a schema"),
+        Wrong(
+            "quotation marks in the key",
+            source(
+                VOTES,
+                own.VOTE_LINES,
+                transforms="hoist,key,bare",
+                **{**HOIST, **KEY, **BARE, **PLAIN_JSON},
+                **{
+                    "key.converter": "org.apache.kafka.connect.json.JsonConverter",
+                    "key.converter.schemas.enable": "false",
+                },
+            ),
+            r'the key `"north"` with',
+            "other keys",
+        ),
+        Wrong(
+            "another field",
+            source(
+                VOTES,
+                own.VOTE_LINES,
+                transforms="hoist",
+                **{**HOIST, "transforms.hoist.field": "vote", **PLAIN_JSON},
+            ),
+            r'the one field `choice`(.|\n)*`\{"vote"',
+            "other values",
+        ),
+        Wrong(
+            "a vote too many",
+            source(VOTES, (*own.VOTE_LINES, "west"), transforms="hoist", **HOIST, **PLAIN_JSON),
+            r"the lines are not these four votes",
+            "other values",
+        ),
+        Wrong(
+            "no field",
+            source(VOTES, own.VOTE_LINES, **PLAIN_JSON),
+            "without a schema",
+            "other values",
+        ),
         Wrong(
             "a schema in the value",
             source(VOTES, own.VOTE_LINES, transforms="hoist", **HOIST),
             "schema",
+            "other values",
         ),
         Wrong(
             "a producer's records",
@@ -188,6 +311,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
                 VOTES, *({"key": v, "value": json.dumps({"choice": v})} for v in own.VOTE_LINES)
             ),
             "no connector of that name that wrote",
+            "by hand",
         ),
     ),
 }

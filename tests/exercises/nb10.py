@@ -10,7 +10,7 @@ from kafkalab import KafkaCluster
 from kafkalab.learn.course import nb10_streams as own
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.setting import Event, fresh_topic, write
+from kafkalab.learn.exercises.setting import Event, fresh_topic, write, write_in_transactions
 from tests.exercises.cases import Right, Wrong, of_type
 
 Pairs = list[tuple[str, str]]
@@ -44,6 +44,13 @@ def pieces(cluster: KafkaCluster) -> None:
     rewritten(own.SUMS, as_sold, list)(cluster)
 
 
+def doubled(cluster: KafkaCluster) -> None:
+    def as_charged(look: Look) -> Pairs:
+        return look.rows(own.DOUBLED.name, "key", "value")
+
+    rewritten(own.ONCE, as_charged, list)(cluster)
+
+
 def other(isolation: str) -> Callable[[KafkaCluster], object]:
     return lambda cluster: sum(own.amounts(Look(cluster), isolation))
 
@@ -53,27 +60,74 @@ def how_many(cluster: KafkaCluster) -> object:
     return len(own.amounts(look, "read_uncommitted")) - len(own.amounts(look, "read_committed"))
 
 
+def difference(cluster: KafkaCluster) -> int:
+    return own.taken_back(Look(cluster))
+
+
+def all_transfers(cluster: KafkaCluster) -> object:
+    return len(own.amounts(Look(cluster), "read_uncommitted"))
+
+
+def amounts_as_texts(cluster: KafkaCluster) -> object:
+    return [str(amount) for amount in own.amounts(Look(cluster), "read_uncommitted")]
+
+
+def transactions(cluster: KafkaCluster) -> object:
+    """Written so that each of those that are taken back has two transfers."""
+    plan = [(kept, [Event("7"), Event("9")]) for kept in (True, False, True, False, True, False)]
+    fresh_topic(cluster, own.TRANSFERS.name)
+    write_in_transactions(cluster, own.TRANSFERS.name, plan, own.TRANSFERS.name)
+    return 3
+
+
 def by_value(pairs: Pairs) -> Pairs:
     return list({value: (key, value) for key, value in pairs}.values())
 
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "10.1": (
-        Wrong("the pieces, no sums", pieces, "not asked for"),
-        Wrong("only the last sums", sums(lambda p: list(dict(p).items())), "missing: "),
-        Wrong("a restart from the beginning", sums(lambda p: [*p[:5], *p]), "more often"),
-        Wrong("an old state", sums(lambda p: [(k, f"{int(v) + 10}") for k, v in p]), "new group"),
-        Wrong("JSON", sums(lambda p: [(k, f'{{"sum": {v}}}') for k, v in p]), "not asked for"),
+        Wrong("the pieces, no sums", pieces, "not asked for", "records changed"),
+        Wrong(
+            "only the last sums",
+            sums(lambda p: list(dict(p).items())),
+            "missing: ",
+            "records missing",
+        ),
+        Wrong(
+            "a restart from the beginning",
+            sums(lambda p: [*p[:5], *p]),
+            "more often",
+            "records twice",
+        ),
+        Wrong(
+            "an old state",
+            sums(lambda p: [(k, f"{int(v) + 10}") for k, v in p]),
+            "new group",
+            "old state",
+        ),
+        Wrong(
+            "JSON",
+            sums(lambda p: [(k, f'{{"sum": {v}}}') for k, v in p]),
+            "not asked for",
+            "records changed",
+        ),
     ),
     "10.2": (
-        Wrong("duplicates by value", charges(by_value), "missing: "),
-        Wrong("sorted by key", charges(sorted), "in this order"),
+        Wrong("duplicates by value", charges(by_value), "missing: ", "records missing"),
+        Wrong("duplicates left", doubled, "more often than asked for", "records twice"),
+        Wrong("sorted by key", charges(sorted), "in this order", "records disordered"),
     ),
     "10.3": (
-        Wrong("all in the log", other("read_uncommitted"), "all that is in the log"),
-        Wrong("the committed", other("read_committed"), "what was committed"),
-        Wrong("how many", how_many, "how many transfers"),
-        Wrong("from before start()", lambda _: 9999, r"an answer from before it"),
+        Wrong(
+            "all in the log", other("read_uncommitted"), "all that is in the log", "all in the log"
+        ),
+        Wrong("the committed", other("read_committed"), "what was committed", "the committed"),
+        Wrong("how many", how_many, "how many transfers", "how many"),
+        Wrong("all transfers", all_transfers, "all that are in the log", "all transfers"),
+        Wrong("transactions", transactions, "You counted transactions", "how many transactions"),
+        Wrong("the other way round", lambda c: -difference(c), "wrong way", "the other way round"),
+        Wrong("texts", amounts_as_texts, "`int` turns each amount", "answer unfit"),
+        Wrong("from before start()", lambda _: 9999, r"an answer from before it", "answer other"),
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {

@@ -31,6 +31,8 @@ def ends(look: Look, topic: Topic) -> dict[int, int]:
 # --- 07.1 -----------------------------------------------------------------------------------------
 
 ORDERS, INVOICES, BILLING = Topic("ex07-orders"), Topic("ex07-invoices"), "ex07-billing"
+BY_START = (("written-by", b"ex07-billing"),)
+"""By the lack of this header an invoice of the learner's gives itself away."""
 
 
 def prepare_orders(cluster: KafkaCluster) -> None:
@@ -43,12 +45,30 @@ def prepare_orders(cluster: KafkaCluster) -> None:
     billed = [{"partition": n, "offset": k} for n in last for k in range(done[n])]
     # mixed, but in order within each partition, as a consumer would get them
     billed.sort(key=lambda place: place["offset"])
-    write(cluster, INVOICES.name, [Event(json.dumps(place)) for place in billed])
+    write(cluster, INVOICES.name, [invoice(place) for place in billed])
     commit_offsets(cluster, BILLING, ORDERS.name, last)
 
 
+def invoice(place: Mapping[str, int]) -> Event:
+    return Event(json.dumps(place), headers=BY_START)
+
+
+def by_start(look: Look) -> list[str]:
+    """The invoices that `start` wrote."""
+    rows = look.rows(INVOICES.name, "value", "headers")
+    return [value for value, headers in rows if dict(headers).keys() == dict(BY_START).keys()]
+
+
+def no_own_invoice(look: Look) -> Fault | None:
+    there = [value for (value,) in look.rows(INVOICES.name, "value")]
+    own = Counter(there) - Counter(by_start(look))
+    if own:
+        return fault("own invoice", found=codes(own))
+    return None if there else fault("no invoices")
+
+
 def first_without_invoice(look: Look) -> dict[int, int]:
-    billed = [json.loads(value) for (value,) in look.rows(INVOICES.name, "value")]
+    billed = [json.loads(value) for value in by_start(look)]
     return {
         n: max((place["offset"] + 1 for place in billed if place["partition"] == n), default=0)
         for n in ends(look, ORDERS)
@@ -72,8 +92,12 @@ def neither_twice_nor_never(look: Look) -> Fault | None:
 REPAIR = Exercise(
     "07.1",
     prepare=prepare_orders,
-    untouched=[Committed(BILLING, ORDERS, lambda look: ends(look, ORDERS))],
-    wants=[that(neither_twice_nor_never), Committed(BILLING, ORDERS, first_without_invoice)],
+    untouched=[Committed(BILLING, ORDERS, lambda look: ends(look, ORDERS)), that(no_own_invoice)],
+    wants=[
+        that(no_own_invoice),
+        that(neither_twice_nor_never),
+        Committed(BILLING, ORDERS, first_without_invoice),
+    ],
     facts=lambda look: {"places": places(first_without_invoice(look))},
 )
 

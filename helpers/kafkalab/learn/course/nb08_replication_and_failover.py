@@ -76,7 +76,7 @@ COUNT, LEADER = 200, 3
 ALL_TRIPS = TRIPS.holds([(f"trip {number}",) for number in range(COUNT)], "value")
 
 # what a broker writes into its log (Kafka 4.3, `kafka.log.LogManager` and others)
-CREATED = f"Created log for partition {TRIPS}-0 in"
+CREATED = "Created log for partition {}-0 in"
 BEGINS = "Starting controller"
 SAYS_GOODBYE = "Transition from STARTED to SHUTTING_DOWN"
 WAS_KILLED = "since no clean shutdown file was found"
@@ -92,13 +92,18 @@ def leader_was_killed(look: Look) -> Fault | None:
     A broker that is stopped says so and leaves a file that tells its next start that nothing has
     to be recovered. One that is killed does neither.
     """
-    log = look.log(LEADER)
-    since = log[max(0, log.rfind(CREATED)) :]
+    since = log_since_created(look, LEADER, TRIPS.name)
     down = any(b.node_id == LEADER and b.state == "stopped" for b in look.cluster.brokers)
     fell_silent = down and SAYS_GOODBYE not in since.rpartition(BEGINS)[2]
     if WAS_KILLED in since or fell_silent:
         return None
     return fault("stopped cleanly" if SAYS_GOODBYE in since else "never killed")
+
+
+def log_since_created(look: Look, node_id: int, topic: str) -> str:
+    """What the broker has written since it created its replica of the topic's partition."""
+    log = look.log(node_id)
+    return log[max(0, log.rfind(CREATED.format(topic))) :]
 
 
 def terms(look: Look) -> set[int]:
@@ -189,6 +194,19 @@ def all_in_sync(look: Look) -> Fault | None:
     return fault("behind", topics=codes(behind)) if behind else None
 
 
+def of_start(look: Look) -> Fault | None:
+    """`start` restarts the broker that leads none after it has created the topics, and once."""
+    for node_id in range(1, BROKERS + 1):
+        logs = {name: log_since_created(look, node_id, name) for name in HOMES}
+        starts = {name: log.count(BEGINS) for name, log in logs.items()}
+        wanted = 1 if node_id == AWAY else 0
+        if again := [name for name, found in starts.items() if found < wanted]:
+            return fault("created again", topics=codes(again))
+        if max(starts.values()) > wanted:
+            return fault("broker restarted", broker=node_id)
+    return None
+
+
 def all_home(look: Look) -> Fault | None:
     parts = homes(look)
     found = [f"{name}, led by broker {parts[name].leader}" for name in astray(look)]
@@ -199,7 +217,7 @@ ASTRAY = Exercise(
     "08.3",
     prepare=prepare_homes,
     untouched=[that(nobody_home, untouched="away"), that(as_they_were), that(all_in_sync)],
-    wants=[that(all_there), that(as_they_were), that(all_in_sync), that(all_home)],
+    wants=[*map(that, (all_there, as_they_were, all_in_sync, of_start, all_home))],
     brokers=BROKERS,
 )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -172,6 +173,23 @@ def rows(look: Look, topic: Topic) -> list[tuple[Any, ...]]:
     return look.rows(topic.name, "key", "value") if topic.name in look.names else []
 
 
+def from_its_file(topic: Topic, lines: Sequence[str]) -> Callable[[Look], Fault | None]:
+    """The source has read these lines: they are in its file, each with its end."""
+
+    def amiss(look: Look) -> Fault | None:
+        found = find(look, topic.name)
+        name = found.config.get("file", "") if found else ""
+        file = found.worker.folder / name if found and name else None
+        text = file.read_text(encoding="utf-8", errors="replace") if file and file.is_file() else ""
+        ended = [line.rstrip("\r\n") for line in text.splitlines(True) if line.endswith("\n")]
+        lacking = Counter(lines) - Counter(ended)
+        return (
+            fault("beside the file", file=code(name), lacking=codes(lacking)) if lacking else None
+        )
+
+    return amiss
+
+
 # --- 09.1 -------------------------------------------------------------------------------------
 
 GUESTS = Topic("ex09-guests", yours=True)
@@ -190,6 +208,7 @@ PLAIN = Exercise(
         that(runs(GUESTS, "source", "topic")),
         that(no_envelope),
         GUESTS.holds([(line,) for line in GUEST_LINES], "value"),
+        that(from_its_file(GUESTS, GUEST_LINES)),
     ],
 )
 
@@ -223,10 +242,22 @@ def file_written(look: Look) -> Fault | None:
     return fault("other lines", file=file, count=len(lines), found=codes(lines[:1]) or "none")
 
 
+def written_by_the_sink(look: Look) -> Fault | None:
+    """Its converter can have made these lines: one that cannot fails, unless it is told not to."""
+    found = find(look, READINGS.name)
+    config = found.config if found else {}
+    converter = config.get("value.converter", "")
+    bare = config.get("value.converter.schemas.enable", "true").lower() == "false"
+    skips = config.get("errors.tolerance", "none") == "all"
+    if ("Json" in converter and bare) or not (converter or skips):
+        return None
+    return fault("written by hand", converter=code(converter or "none"))
+
+
 READ_JSON = Exercise(
     "09.2",
     prepare=prepare_readings,
-    wants=[that(runs(READINGS, "sink", "topics")), that(file_written)],
+    wants=[that(runs(READINGS, "sink", "topics")), that(file_written), that(written_by_the_sink)],
 )
 
 # --- 09.3 -------------------------------------------------------------------------------------
@@ -265,6 +296,7 @@ KEYED = Exercise(
         VOTES.written(),
         that(choices),
         that(keys),
+        that(from_its_file(VOTES, VOTE_LINES)),
     ],
 )
 

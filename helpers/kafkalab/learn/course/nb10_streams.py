@@ -123,10 +123,23 @@ def taken_back(look: Look) -> int:
     return sum(amounts(look, "read_uncommitted")) - sum(amounts(look, "read_committed"))
 
 
+def transactions_taken_back(look: Look) -> int:
+    """Each ends with a marker, so its records have the offsets from one gap to the next."""
+    written, valid = offsets(look, "read_uncommitted"), offsets(look, "read_committed")
+    return len([at for at in written if at - 1 not in written and at not in valid])
+
+
+def offsets(look: Look, isolation: str) -> set[int]:
+    return set(look.records(TRANSFERS.name, isolation)["offset"])
+
+
 def other_sums(look: Look) -> dict[int, str]:
     written, valid = amounts(look, "read_uncommitted"), amounts(look, "read_committed")
     return {
+        transactions_taken_back(look): "how many transactions",
+        len(written): "all transfers",
         len(written) - len(valid): "how many",
+        sum(valid) - sum(written): "the other way round",
         sum(written): "all in the log",
         sum(valid): "the committed",
     }

@@ -10,7 +10,7 @@ from kafkalab.common.deadline import Deadline
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import Answer, that
-from kafkalab.learn.exercises.fault import Fault, at_least, fault
+from kafkalab.learn.exercises.fault import Fault, at_least, at_most, fault
 from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.setting import Event, fresh_topic, write, write_one_by_one
 
@@ -41,6 +41,10 @@ def after_the_round(look: Look, topic: Topic) -> tuple[int, int]:
 CLICKS = Topic("ex11-clicks")
 OLD, FRESH = 8, 5
 OLD_HOURS = 3
+LEAST_AGE = 600_000
+"""With a shorter one the fresh ones would soon follow the old ones."""
+FEW_BYTES = 1000
+"""As a limit of size it would leave the last segment alone, too."""
 
 
 def prepare_clicks(cluster: KafkaCluster) -> None:
@@ -65,8 +69,18 @@ def old_is_gone(look: Look) -> Fault | None:
 
 def by_a_setting(look: Look) -> Fault | None:
     settings = look.settings(CLICKS.name)
-    unlimited = settings["retention.ms"] == settings["retention.bytes"] == "-1"
-    return fault("by hand") if unlimited else None
+    limit, size = int(settings["retention.ms"]), int(settings["retention.bytes"])
+    if 0 <= limit < LEAST_AGE:
+        return fault("fresh ones next", limit=limit)
+    if 0 <= limit <= age_of_old(look) or 0 <= size <= FEW_BYTES:
+        return None
+    return fault("by hand", limit=limit)
+
+
+def age_of_old(look: Look) -> int:
+    """Milliseconds: by the fresh ones, since the old ones are gone."""
+    fresh: int = min(moment for (moment,) in look.rows(CLICKS.name, "timestamp"))
+    return int(time.time() * 1000) - fresh + OLD_HOURS * HOUR
 
 
 OLD_GOES = Exercise(
@@ -80,6 +94,8 @@ OLD_GOES = Exercise(
 
 PHOTOS = Topic("ex11-photos")
 LIMIT = 5 * 2**19  # 2.5 MiB
+TEN, WITH_ALL = 10, 100_070
+"""Records in a segment, and the bytes of each with all that belongs to it."""
 
 
 def prepare_photos(cluster: KafkaCluster) -> None:
@@ -94,6 +110,22 @@ def first_left(look: Look) -> int:
     return bounds(look, PHOTOS)[0]
 
 
+def near_misses(look: Look) -> dict[int, str]:
+    """Offset → the name of the text that says how one comes to it; the last one counts."""
+    first, end = bounds(look, PHOTOS)
+    whole = (end * WITH_ALL - LIMIT) // WITH_ALL
+    return {
+        end - first: "how many stay",
+        end: "how many there are",
+        first // TEN: "how many segments",
+        whole: "not rounded",
+        whole + 1: "not rounded",
+        first - 1: "last removed",
+        first - TEN: "a segment too few",
+        first + TEN: "a segment too many",
+    }
+
+
 def something_went(look: Look) -> Fault | None:
     return fault("nothing removed") if after_the_round(look, PHOTOS)[0] == 0 else None
 
@@ -103,9 +135,9 @@ FIRST_LEFT = Exercise(
     prepare=prepare_photos,
     untouched=[PHOTOS.setting("retention.bytes", -1)],
     wants=[
-        PHOTOS.setting("retention.bytes", LIMIT),
+        PHOTOS.setting("retention.bytes", LIMIT, why="another limit"),
         that(something_went),
-        Answer("number", first_left),
+        Answer("number", first_left, known=near_misses),
     ],
     facts=lambda look: {"end": bounds(look, PHOTOS)[1]},
 )
@@ -141,7 +173,9 @@ IN_TIME = Exercise(
         TRACES.setting("cleanup.policy", "delete", why="no compaction"),
         TRACES.setting("retention.bytes", -1, why="no limit of size"),
         TRACES.setting("segment.ms", at_least(HOUR), why="not too many files"),
+        TRACES.setting("segment.bytes", at_least(2**30), why="small segments"),
         that(within_two_days),
+        TRACES.setting("file.delete.delay.ms", at_most(60_000), why="file stays"),
         TRACES.written(),
     ],
     facts=lambda look: {"kept": hours(ages(look)[0]), "closed": hours(ages(look)[1])},
