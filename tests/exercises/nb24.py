@@ -213,8 +213,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong(
             "the largest",
             _latest(lambda look: list(dict(sorted(_all_of_them(look))).items())),
-            "the largest value",
-            "largest",
+            "the one with the latest timestamp",  # rarely, the largest is the last of each host
         ),
         Wrong(
             "no key",

@@ -37,7 +37,7 @@ def prepare_readings(cluster: KafkaCluster) -> None:
     """Readings of three windows; the second one begins with its largest, to the millisecond."""
     fresh_topic(cluster, READINGS.name, config=KEPT)
     moments = [(host, second) for host in PAIR for second in random.sample(range(1, 29), 9)]
-    moments += [(host, second) for host in PAIR for second in (0, 19, 20)]
+    moments += [(host, second) for host in PAIR for second in (0, 19, 20, 29)]
     *values, low, high = sorted(random.sample(VALUES, len(moments) + len(PAIR)))
     random.shuffle(values)
     events = [
