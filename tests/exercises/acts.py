@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import AcknowledgeType, KafkaError, Message, Producer, ShareConsumer
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
 from kafkalab import KafkaCluster, read_topic
+from kafkalab.common.deadline import Deadline
 
 
 def send(cluster: KafkaCluster, topic: str, *records: dict[str, Any], **settings: object) -> int:
@@ -32,3 +36,49 @@ def records_of(cluster: KafkaCluster, topic: str) -> list[dict[str, Any]]:
         {"key": key, "value": value}
         for key, value in zip(found["key"], found["value"], strict=True)
     ]
+
+
+def share(
+    cluster: KafkaCluster,
+    group: str,
+    topic: str,
+    answer: Callable[[Message], AcknowledgeType | None],
+    answers: int,
+) -> None:
+    """Take records as a share group that begins at the first, until there were so many answers.
+
+    Where `answer` gives None, the record is kept until the end, and goes back then.
+    """
+    begin = ConfigEntry(
+        "share.auto.offset.reset", "earliest", incremental_operation=AlterConfigOpType.SET
+    )
+    place = ConfigResource("GROUP", group, incremental_configs=[begin])
+    admin = AdminClient(cluster.client_config)
+    admin.incremental_alter_configs([place])[place].result(30)
+    own = {"group.id": group, "share.acknowledgement.mode": "explicit", "max.poll.records": 1}
+    (logger := logging.getLogger("preview")).disabled = True
+    deadline, members = Deadline(60), []
+    while answers and not deadline.passed:
+        members.append(ShareConsumer({**cluster.client_config, **own}, logger=logger))
+        members[-1].subscribe([topic])
+        answers = _answer(members[-1], answer, answers, deadline)
+    for member in members:
+        member.close()
+    assert not answers
+
+
+def _answer(
+    member: ShareConsumer,
+    answer: Callable[[Message], AcknowledgeType | None],
+    answers: int,
+    deadline: Deadline,
+) -> int:
+    """How many answers are left once one is None: who has given none gets no other record."""
+    while answers and not deadline.passed:
+        for record in member.poll(0.5):
+            answers -= 1
+            if (told := answer(record)) is None:
+                return answers
+            member.acknowledge(record, told)
+            member.commit_sync(30)
+    return answers

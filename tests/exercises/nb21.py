@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from confluent_kafka import AcknowledgeType, Message
+
 from kafkalab import KafkaCluster
 from kafkalab.learn.course import nb21_messaging as own
 from kafkalab.learn.exercises.answers import header
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.setting import commit_offsets
-from tests.exercises.acts import send
+from tests.exercises.acts import send, share
 from tests.exercises.cases import Right, Wrong
 
 Act = Callable[[KafkaCluster], object]
@@ -19,23 +21,33 @@ Act = Callable[[KafkaCluster], object]
 # --- 21.1 -----------------------------------------------------------------------------------------
 
 
-def _all_at_once(cluster: KafkaCluster) -> object:
-    """As if each job worked at its first delivery."""
-    jobs = [job.split()[0] for (job,) in own.done(Look(cluster))]
-    send(cluster, own.DONE.name, *({"value": f"{job} 1"} for job in jobs))
-    return None
+def _done(values: Callable[[dict[str, int]], list[str]]) -> Act:
+    """Records by hand, of the jobs that work and how often they fail before."""
+
+    def act(cluster: KafkaCluster) -> object:
+        for value in values(own.jobs_that_work(Look(cluster))):
+            send(cluster, own.DONE.name, {"value": value})
+        return None
+
+    return act
 
 
-def _names_alone(cluster: KafkaCluster) -> object:
-    jobs = [job.split()[0] for (job,) in own.done(Look(cluster))]
-    send(cluster, own.DONE.name, *({"value": job} for job in jobs))
-    return None
+def _right(works: dict[str, int]) -> list[str]:
+    return [f"{job} {fails + 1}" for job, fails in works.items()]
 
 
-def _only_what_works_at_once(cluster: KafkaCluster) -> object:
-    jobs = [job for (job,) in own.done(Look(cluster)) if job.endswith(" 1")]
-    send(cluster, own.DONE.name, *({"value": job} for job in jobs))
-    return None
+def _by_group(stubborn: AcknowledgeType | None, answers: int, group: str = own.WORKERS) -> Act:
+    """Right records, and a group that accepts the jobs that work."""
+
+    def act(cluster: KafkaCluster) -> object:
+        def answer(job: Message) -> AcknowledgeType | None:
+            fails = header(dict(job.headers() or []).items(), "fails")
+            return stubborn if fails == own.ALWAYS else AcknowledgeType.ACCEPT
+
+        share(cluster, group, own.JOBS.name, answer, answers)
+        return _done(_right)(cluster)
+
+    return act
 
 
 # --- 21.2 -----------------------------------------------------------------------------------------
@@ -57,11 +69,35 @@ def _replies(change: Callable[[str], str | None], name: str = "correlation") -> 
     return act
 
 
-def _swapped_topics(cluster: KafkaCluster) -> object:
-    for topic, other in ((own.APP, own.DESK), (own.DESK, own.APP)):
-        for price, correlation in own.prices(Look(cluster), topic).items():
-            send(cluster, other.name, {"value": price, "headers": {"correlation": correlation}})
-    return None
+def _replied(
+    to: Callable[[Topic], tuple[Topic, ...]] = lambda topic: (topic,),
+    price: Callable[[int], object] = lambda distance: own.FIXED + own.PER_KM * distance,
+) -> Act:
+    """Right IDs, in these topics with these prices."""
+
+    def act(cluster: KafkaCluster) -> object:
+        for topic in (own.APP, own.DESK):
+            for right, correlation in own.prices(Look(cluster), topic).items():
+                told = str(price((int(right) - own.FIXED) // own.PER_KM))
+                for other in to(topic):
+                    headers = {"correlation": correlation}
+                    send(cluster, other.name, {"value": told, "headers": headers})
+        return None
+
+    return act
+
+
+def _also_to_nobody(topic: str) -> Act:
+    def act(cluster: KafkaCluster) -> object:
+        [(price, correlation)] = own.prices(Look(cluster), None).items()
+        send(cluster, topic, {"value": price, "headers": {"correlation": correlation}})
+        return _replied()(cluster)
+
+    return act
+
+
+def _other(topic: Topic) -> Topic:
+    return own.DESK if topic == own.APP else own.APP
 
 
 # --- 21.3 -----------------------------------------------------------------------------------------
@@ -103,15 +139,81 @@ def _no_try_is_useless(trip: str, attempts: int) -> Topic:
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "21.1": (
-        Wrong("all at the first delivery", _all_at_once, r"not asked for: `job-\d 1`"),
-        Wrong("names alone", _names_alone, r"not asked for: `job-\d`"),
-        Wrong("only what works at once", _only_what_works_at_once, r"missing: `job-\d \d`"),
+        Wrong(
+            "all at the first delivery",
+            _done(lambda works: [f"{job} 1" for job in works]),
+            "at its first delivery",
+            "all at once",
+        ),
+        Wrong("names alone", _done(list), "without their deliveries", "names alone"),
+        Wrong(
+            "only what works at once",
+            _done(lambda works: [f"{job} 1" for job, fails in works.items() if not fails]),
+            "never comes again",
+            "no second try",
+        ),
+        Wrong(
+            "failures for deliveries",
+            _done(lambda works: [f"{job} {fails}" for job, fails in works.items()]),
+            "counted the failures",
+            "count from zero",
+        ),
+        Wrong(
+            "a record for each delivery",
+            _done(lambda works: [f"{job} {n + 1}" for job in works for n in range(works[job] + 1)]),
+            "for each delivery",
+            "each delivery",
+        ),
+        Wrong("by hand", _done(_right), "has taken nothing", "not by the group"),
+        Wrong(
+            "another group",
+            _by_group(AcknowledgeType.REJECT, 8, "ex21-worker"),
+            "a group of another name",
+            "not by the group",
+        ),
+        Wrong("no answer for the last", _by_group(None, 8), "a lag of 1 ", "group lags"),
+        Wrong("ended too early", _by_group(AcknowledgeType.REJECT, 3), "a lag of 5", "group lags"),
     ),
     "21.2": (
-        Wrong("no ID", _replies(lambda told: None), r"`no ID` at the price \d+"),
-        Wrong("another ID", _replies(lambda told: told[::-1]), r"Looked for: a header"),
-        Wrong("another header", _replies(lambda told: told, "id"), r"`no ID` at the price"),
-        Wrong("the other topic", _swapped_topics, r"`ex21-app` what was not asked for"),
+        Wrong(
+            "no ID",
+            _replies(lambda told: None),
+            r"`no ID` at the price \d+",
+            "other correlation",
+        ),
+        Wrong(
+            "another ID",
+            _replies(lambda told: told[::-1]),
+            r"Looked for: a header",
+            "other correlation",
+        ),
+        Wrong(
+            "another header",
+            _replies(lambda told: told, "id"),
+            r"`no ID` at the price",
+            "other correlation",
+        ),
+        Wrong("the other topic", _replied(lambda topic: (_other(topic),)), "other's", "swapped"),
+        Wrong("both topics", _replied(lambda _: (own.APP, own.DESK)), "both topics", "all of them"),
+        Wrong(
+            "a reply for nobody",
+            _also_to_nobody("ex21-app"),
+            "without `reply-to`",
+            "nobody waits",
+        ),
+        Wrong(
+            "a reply in a third topic",
+            _also_to_nobody("None"),
+            "that request in `None`",
+            "a reply for nobody",
+        ),
+        Wrong("distances", _replied(price=lambda km: km), "the distances", "distances"),
+        Wrong(
+            "without the fixed part",
+            _replied(price=lambda km: own.PER_KM * km),
+            "without the 3",
+            "without the fixed part",
+        ),
     ),
     "21.3": (
         Wrong("attempts as they were", _trips(more=0), r"for `attempts` at the trip `closed"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from confluent_kafka import AcknowledgeType, Message
+
 from kafkalab import KafkaCluster
 from kafkalab.learn.course import nb22_kafka_beside_rabbitmq_and_redis as own
 from kafkalab.learn.exercises.answers import header
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.setting import fresh_topic
-from tests.exercises.acts import send
+from tests.exercises.acts import send, share
 from tests.exercises.cases import Right, Wrong
 
 Act = Callable[[KafkaCluster], object]
@@ -19,25 +21,16 @@ Act = Callable[[KafkaCluster], object]
 # --- 22.1 -----------------------------------------------------------------------------------------
 
 
-def _passed_on(route: Callable[[str], tuple[Topic, ...]]) -> Act:
+def _passed_on(route: own.Route, partitions: int = 1) -> Act:
     def act(cluster: KafkaCluster) -> object:
         for topic in (own.ORDERS, own.EU, own.UNROUTED):
-            fresh_topic(cluster, topic.name)
+            fresh_topic(cluster, topic.name, partitions=partitions)
         for value, headers in Look(cluster).rows(own.INCOMING.name, "value", "headers"):
             for topic in route(header(headers, "routing") or ""):
                 send(cluster, topic.name, {"value": value})
         return None
 
     return act
-
-
-def _to_the_first(routing: str) -> tuple[Topic, ...]:
-    return own.queues_of(routing)[:1]
-
-
-def _by_parts_of_words(routing: str) -> tuple[Topic, ...]:
-    holds = (own.ORDERS, "order" in routing), (own.EU, "eu" in routing)
-    return tuple(topic for topic, fits in holds if fits) or (own.UNROUTED,)
 
 
 def _none_unrouted(routing: str) -> tuple[Topic, ...]:
@@ -97,25 +90,123 @@ def own_jobs(look: Look) -> list[tuple[str]]:
     return [(job,) for (job,) in look.rows(own.JOBS.name, "value")]
 
 
+def _by_group(written: Act, failing: AcknowledgeType, answers: int, group: str = own.CREW) -> Act:
+    """What a crew does that accepts the jobs that work, and what was written besides."""
+
+    def answer(job: Message) -> AcknowledgeType:
+        works = header(dict(job.headers() or []).items(), "works")
+        return AcknowledgeType.ACCEPT if works == "yes" else failing
+
+    def act(cluster: KafkaCluster) -> object:
+        share(cluster, group, own.JOBS.name, answer, answers)
+        return written(cluster)
+
+    return act
+
+
+def _only_done(cluster: KafkaCluster) -> object:
+    """There is no topic for the others at all."""
+    for (job,) in own.jobs_that(Look(cluster), "yes"):
+        send(cluster, own.DONE.name, {"value": job})
+    return None
+
+
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "22.1": (
-        Wrong("one binding each", _passed_on(_to_the_first), r"missing: `message \d"),
-        Wrong("parts of words", _passed_on(_by_parts_of_words), r"not asked for: `message \d"),
-        Wrong("lost what fits none", _passed_on(_none_unrouted), r"`ex22-unrouted`"),
+        Wrong(
+            "the first binding",
+            _passed_on(own.ROUTES["one topic each"]),
+            "one topic only",
+            "one topic each",
+        ),
+        Wrong(
+            "the last binding",
+            _passed_on(own.ROUTES["one topic each, the last"]),
+            "one topic only",
+            "one topic each",
+        ),
+        Wrong("parts of words", _passed_on(own.queues_by_parts), "whole words", "parts of words"),
+        Wrong("lost what fits none", _passed_on(_none_unrouted), "is lost", "nothing written"),
+        Wrong(
+            "unrouted too",
+            _passed_on(own.ROUTES["all to unrouted"]),
+            "fits none",
+            "all to unrouted",
+        ),
+        Wrong("swapped", _passed_on(own.ROUTES["swapped"]), "each other's", "swapped"),
+        Wrong("both at once", _passed_on(own.ROUTES["both fit only"]), "at once", "both fit only"),
+        Wrong("3 partitions", _passed_on(own.queues_of, 3), "`ex22-orders` with 3", "partitions"),
     ),
     "22.2": (
-        Wrong("no key", _orders(key=lambda order: None), r"not asked for: `None: "),
-        Wrong("a key for each order", _orders(key=lambda order: order), r"not asked for: `\w+ or"),
-        Wrong("backwards", _orders(in_order=lambda orders: orders[::-1]), r"order"),
-        Wrong("one partition", _orders(partitions=1), r"1 partition"),
-        Wrong("in turn", _in_turn, r"partition"),
+        Wrong("no key", _orders(key=lambda order: None), "without a key", "no key"),
+        Wrong(
+            "a key for each order",
+            _orders(key=lambda order: order),
+            "customer's name alone",
+            "whole order as key",
+        ),
+        Wrong(
+            "the number as key",
+            _orders(key=lambda order: order.split()[1]),
+            "the order's number",
+            "number as key",
+        ),
+        Wrong("twice", _orders(in_order=lambda orders: orders * 2), "ran twice", "copied twice"),
+        Wrong(
+            "backwards",
+            _orders(in_order=lambda orders: orders[::-1]),
+            "not in the order of",
+            "records disordered",
+        ),
+        Wrong("one partition", _orders(partitions=1), r"1 partition", "partitions"),
+        Wrong("in turn", _in_turn, r"partition", "records apart"),
     ),
     "22.3": (
-        Wrong("no header", _jobs(deliveries=None), r"`no header` for `deliveries` at the job"),
-        Wrong("at once", _jobs(deliveries="1"), r"`1` for `deliveries` at the job `job-\d`"),
-        Wrong("at the limit", _jobs(deliveries="5"), r"`5` for `deliveries` at the job"),
-        Wrong("dropped", _jobs(dead=False), r"`ex22-dead`"),
-        Wrong("all done", _jobs(done="all"), r"not asked for: `job-\d`"),
+        Wrong(
+            "no header",
+            _jobs(deliveries=None),
+            r"`no header` for `deliveries` at the job",
+            "other deliveries",
+        ),
+        Wrong(
+            "at once",
+            _jobs(deliveries="1"),
+            r"`1` for `deliveries` at the job `job-\d`",
+            "other deliveries",
+        ),
+        Wrong(
+            "at the limit",
+            _jobs(deliveries="5"),
+            r"`5` for `deliveries` at the job",
+            "other deliveries",
+        ),
+        Wrong("dead ones left out", _jobs(dead=False), "`ex22-dead`", "nothing written"),
+        Wrong(
+            "dropped",
+            _by_group(_only_done, AcknowledgeType.RELEASE, 15),
+            "after five deliveries",
+            "dropped",
+        ),
+        Wrong(
+            "rejected",
+            _by_group(_only_done, AcknowledgeType.REJECT, 7),
+            "without writing it",
+            "dropped",
+        ),
+        Wrong("all done", _jobs(done="all"), "is `no`", "all done"),
+        Wrong("by hand", _jobs(), "has taken nothing", "not by the group"),
+        Wrong(
+            "another group",
+            _by_group(_jobs(), AcknowledgeType.ACCEPT, 7, "ex22-workers"),
+            "a group of another name",
+            "not by the group",
+        ),
+        Wrong(
+            "not accepted",
+            _by_group(_jobs(), AcknowledgeType.RELEASE, 2),
+            "Accept a job once",
+            "group lags",
+        ),
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {
@@ -126,5 +217,10 @@ RIGHT: Mapping[str, tuple[Right, ...]] = {
             lambda cluster, _: _orders(settings={"partitioner": "consistent"})(cluster),
         ),
     ),
-    "22.3": (Right("by hand", lambda cluster, _: _jobs()(cluster)),),
+    "22.3": (
+        Right(
+            "accepted first",
+            lambda cluster, _: _by_group(_jobs(), AcknowledgeType.ACCEPT, 7)(cluster),
+        ),
+    ),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kafkalab import KafkaCluster
@@ -12,7 +14,7 @@ from tests.exercises.acts import send
 from tests.exercises.cases import Right, Wrong
 
 Act = Callable[[KafkaCluster], object]
-Rows = Sequence[tuple[str, str]]
+Rows = Sequence[tuple[str | None, str]]
 
 
 def _writes(topic: Topic, rows: Callable[[Look], Rows]) -> Act:
@@ -32,8 +34,21 @@ def _all_sent(look: Look) -> Rows:
     return [(line["host"], line["line"]) for line in own.sent_lines(look)]
 
 
+def _whole(look: Look) -> Rows:
+    found = own.first_of(look, "host", "file", "offset")
+    return [(line["host"], json.dumps(line)) for line in found]
+
+
+def _keyless(rows: Callable[[Look], Rows]) -> Callable[[Look], Rows]:
+    return lambda look: [(None, value) for _, value in rows(look)]
+
+
 def _lines(look: Look) -> Rows:
     return list(look.rows(own.LINES.name, "key", "value"))
+
+
+def _reversed(look: Look) -> Rows:
+    return [(host, "\n".join(event.split("\n")[::-1])) for host, event in own.events(look)]
 
 
 def _joined(by: str) -> Act:
@@ -57,22 +72,49 @@ def _with_other(message: str) -> Act:
 
     def answer(look: Look) -> object:
         [time] = own.gap(look).values()
-        if message == "Fencing":
+        if message != "Node":
             return {next(h for _, h, m in own.told(look) if m.startswith(message)): time}
         return {"broker-" + next(m for _, _, m in own.told(look) if "Node" in m).split()[1]: time}
 
     return _answers(answer)
 
 
+def _since(*, dead: bool) -> Act:
+    """Measured from the first line of the dead broker, or the first one of another."""
+
+    def answer(look: Look) -> object:
+        died, times = own.death(look)
+        first = min(t for t, host, _ in own.told(look) if (host == died) is dead)
+        return {died: times["fenced"] - first}
+
+    return _answers(answer)
+
+
+def _to_the_replay(cluster: KafkaCluster) -> object:
+    look = Look(cluster)
+    died, times = own.death(look)
+    [replayed] = [t for t, _, message in own.told(look) if message.startswith("Replayed")]
+    return {died: replayed - times["last"]}
+
+
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "25.1": (
-        Wrong("all sent", _writes(own.ONCE, _all_sent), "all that was sent"),
-        Wrong("by text", _once("host", "line"), "visited twice"),
-        Wrong("by text alone", _once("line"), "on both hosts"),
-        Wrong("by offset", _once("host", "offset"), "both begin at byte 0"),
-        Wrong("by offset alone", _once("offset"), "all of them begin at byte 0"),
-        Wrong("by file and text", _once("host", "file", "line"), "visited twice"),
-        Wrong("without the host", _once("file", "line"), "missing|visited twice"),
+        Wrong("all sent", _writes(own.ONCE, _all_sent), "all that was sent", "all sent"),
+        Wrong("by text", _once("host", "line"), "visited twice", "by text"),
+        Wrong("by text alone", _once("line"), "on both hosts", "by text alone"),
+        Wrong("by offset", _once("host", "offset"), "both begin at byte 0", "by offset"),
+        Wrong("by offset alone", _once("offset"), "all of them begin", "by offset alone"),
+        Wrong("by file and text", _once("host", "file", "line"), "visited twice", "by file"),
+        Wrong("without the host", _once("file", "offset"), "its own machine", "without the host"),
+        Wrong("file and text alone", _once("file", "line"), "two hosts", "by file alone"),
+        Wrong("whole JSON", _writes(own.ONCE, _whole), "the whole JSON", "whole value"),
+        Wrong("no key", _writes(own.ONCE, _keyless(own.once)), "without a key", "no key"),
+        Wrong(
+            "swapped",
+            _writes(own.ONCE, lambda look: [(line, host) for host, line in own.once(look)]),
+            "are swapped",
+            "swapped",
+        ),
     ),
     "25.2": (
         Wrong("line by line", _writes(own.EVENTS, _lines), "torn apart"),
@@ -96,12 +138,41 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             _writes(own.EVENTS, lambda look: [(h, f"{e}\n") for h, e in own.events(look)]),
             "ends with a newline",
         ),
-        Wrong("with spaces", _joined(" "), "joined with spaces"),
-        Wrong("with nothing", _joined(""), "joined with nothing"),
+        Wrong("with spaces", _joined(" "), "joined with spaces", "no line ends"),
+        Wrong("with nothing", _joined(""), "joined with nothing", "glued"),
+        Wrong(
+            "any bracket",
+            _writes(own.EVENTS, lambda look: own.events(look, re.compile(r"\["))),
+            "with a bracket",
+            "any bracket",
+        ),
+        Wrong("no key", _writes(own.EVENTS, _keyless(own.events)), "without a key", "no key"),
+        Wrong(
+            "without the time",
+            _writes(own.EVENTS, lambda look: [(h, e[11:]) for h, e in own.events(look)]),
+            "cut the time off",
+            "time cut off",
+        ),
+        Wrong(
+            "lines reversed",
+            _writes(own.EVENTS, _reversed),
+            "in reverse order",
+            "lines reversed",
+        ),
+        Wrong(
+            "twice",
+            _writes(own.EVENTS, lambda look: own.events(look) * 2),
+            "ran twice",
+            "written twice",
+        ),
     ),
     "25.3": (
         Wrong("came back", _with_other("Node"), "came back"),
         Wrong("the witness", _with_other("Fencing"), "the controller"),
+        Wrong("the replayer", _with_other("Replayed"), "and replayed it", "the replayer"),
+        Wrong("an earlier line", _since(dead=True), "from an earlier line", "an earlier line"),
+        Wrong("another's line", _since(dead=False), "another broker's", "the line of another"),
+        Wrong("to the replay", _to_the_replay, "replayed the fencing", "to the replay"),
         Wrong("from the loss", _of_times("lost", "fenced"), "first lost connection"),
         Wrong("to the loss", _of_times("last", "lost"), "fenced the broker later"),
         Wrong("negative", _of_times("fenced", "last"), "negative"),

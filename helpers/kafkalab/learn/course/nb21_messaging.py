@@ -12,6 +12,7 @@ from kafkalab.learn.exercises.expectations import Committed, Topic
 from kafkalab.learn.exercises.expected_answers import that
 from kafkalab.learn.exercises.fault import Fault, code, fault
 from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.mistakes import same_as
 from kafkalab.learn.exercises.setting import (
     Event,
     fresh_topic,
@@ -19,6 +20,7 @@ from kafkalab.learn.exercises.setting import (
     write,
     write_one_by_one,
 )
+from kafkalab.learn.exercises.share_groups import Answered
 
 # --- 21.1 -----------------------------------------------------------------------------------------
 
@@ -39,17 +41,36 @@ def prepare_jobs(cluster: KafkaCluster) -> None:
     remove_topics(cluster, DONE.name)
 
 
-def done(look: Look) -> list[tuple[str]]:
+def done(look: Look, *, first: int = 1) -> list[tuple[str]]:
     """What each job leaves that works: its name, and the delivery at which it worked."""
+    return [(f"{job} {fails + first}",) for job, fails in jobs_that_work(look).items()]
+
+
+def jobs_that_work(look: Look) -> dict[str, int]:
+    """Job → how often it fails before."""
     jobs = [(job, header(h, "fails")) for job, h in look.rows(JOBS.name, "value", "headers")]
-    return [(f"{job} {int(fails or 0) + 1}",) for job, fails in jobs if fails != ALWAYS]
+    return {job: int(fails or 0) for job, fails in jobs if fails != ALWAYS}
+
+
+def mistaken_jobs(look: Look) -> Fault | None:
+    works = jobs_that_work(look)
+    mistakes = {
+        "count from zero": done(look, first=0),
+        "all at once": [(f"{job} 1",) for job in works],
+        "names alone": [(job,) for job in works],
+        "no second try": [(f"{job} 1",) for job, fails in works.items() if not fails],
+        "each delivery": [
+            (f"{job} {n + 1}",) for job, fails in works.items() for n in range(fails + 1)
+        ],
+    }
+    return same_as(look, DONE, mistakes, ["value"])
 
 
 STUBBORN = Exercise(
     "21.1",
     prepare=prepare_jobs,
     untouched=[DONE.absent()],
-    wants=[DONE.holds(done, "value")],
+    wants=[that(mistaken_jobs), DONE.holds(done, "value"), Answered(WORKERS, JOBS)],
     facts=lambda look: {"count": len(done(look))},
 )
 
@@ -75,13 +96,40 @@ def request(distance: int, reply_to: str) -> Event:
     return Event(str(distance), headers=tuple(headers))
 
 
-def prices(look: Look, topic: Topic) -> dict[str, str]:
-    """Price → the ID of its question, for the questions whose reply goes to this topic."""
+def prices(look: Look, reply_to: object) -> dict[str, str]:
+    """Price → the ID of its question, for the questions whose reply goes there."""
     return {
         str(FIXED + PER_KM * int(distance)): header(headers, "correlation") or ""
         for distance, headers in look.rows(REQUESTS.name, "value", "headers")
-        if header(headers, "reply-to") == topic.name
+        if header(headers, "reply-to") == (reply_to and str(reply_to))
     }
+
+
+def mistaken_replies(look: Look) -> Fault | None:
+    asked = {topic: prices(look, topic) for topic in (APP, DESK)}
+    for topic, other in ((APP, DESK), (DESK, APP)):
+        own = [(price,) for price in asked[topic]]
+        per_km = [(str(int(price) - FIXED),) for price in asked[topic]]
+        mistakes = {
+            "swapped": [(price,) for price in asked[other]],
+            "all of them": [*own, *((price,) for price in asked[other])],
+            "nobody waits": [*own, *((price,) for price in prices(look, None))],
+            "without the fixed part": per_km,
+            "distances": [(str(int(price) // PER_KM),) for (price,) in per_km],
+        }
+        if found := same_as(look, topic, mistakes, ["value"]):
+            return found
+    return None
+
+
+def no_reply_elsewhere(look: Look) -> Fault | None:
+    [nobodys] = prices(look, None).values()
+    own = {name for name in look.names if name.startswith("__")} | {REQUESTS.name}
+    for name in sorted(look.names - own):
+        for (headers,) in look.rows(name, "headers"):
+            if header(headers, "correlation") == nobodys:
+                return fault("a reply for nobody", found=code(name))
+    return None
 
 
 def each_to_its_question(look: Look) -> Fault | None:
@@ -100,9 +148,11 @@ REPLIES = Exercise(
     prepare=prepare_requests,
     untouched=[APP.absent(), DESK.absent()],
     wants=[
+        that(mistaken_replies),
         APP.holds(lambda look: [(price,) for price in prices(look, APP)], "value"),
         DESK.holds(lambda look: [(price,) for price in prices(look, DESK)], "value"),
         that(each_to_its_question),
+        that(no_reply_elsewhere),
     ],
     facts=lambda look: {"count": len(prices(look, APP)) + len(prices(look, DESK))},
 )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Mapping, Sequence
 
 from kafkalab.cluster.cluster import KafkaCluster
 from kafkalab.learn.exercises.answers import header
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import that
-from kafkalab.learn.exercises.fault import Fault, code, fault
+from kafkalab.learn.exercises.fault import Fault, Row, code, fault
 from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.mistakes import same_as
 from kafkalab.learn.exercises.setting import (
     Event,
     fresh_topic,
@@ -18,6 +20,7 @@ from kafkalab.learn.exercises.setting import (
     write,
     write_one_by_one,
 )
+from kafkalab.learn.exercises.share_groups import Answered, share_lag
 
 # --- 22.1 -----------------------------------------------------------------------------------------
 
@@ -46,9 +49,44 @@ def queues_of(routing: str) -> tuple[Topic, ...]:
     return tuple(bound) or (UNROUTED,)
 
 
-def messages_for(look: Look, topic: Topic) -> list[tuple[str]]:
+def queues_by_parts(routing: str) -> tuple[Topic, ...]:
+    """The same where `order` and `eu` are looked for anywhere in the text."""
+    bound = [topic for topic, part in ((ORDERS, "order"), (EU, "eu")) if part in routing]
+    return tuple(bound) or (UNROUTED,)
+
+
+Route = Callable[[str], tuple[Topic, ...]]
+
+
+def messages_for(look: Look, topic: Topic, route: Route = queues_of) -> list[tuple[str]]:
     rows = look.rows(INCOMING.name, "value", "headers")
-    return [(value,) for value, given in rows if topic in queues_of(header(given, "routing") or "")]
+    return [(value,) for value, given in rows if topic in route(header(given, "routing") or "")]
+
+
+SWAPPED = {ORDERS: EU, EU: ORDERS, UNROUTED: UNROUTED}
+ROUTES: Mapping[str, Route] = {
+    "parts of words": queues_by_parts,
+    "one topic each": lambda routing: queues_of(routing)[:1],
+    "both fit only": lambda routing: (
+        queues_of(routing) if len(queues_of(routing)) > 1 else (UNROUTED,)
+    ),
+    "one topic each, the last": lambda routing: queues_of(routing)[-1:],
+    "all to unrouted": lambda routing: tuple(dict.fromkeys((*queues_of(routing), UNROUTED))),
+    "swapped": lambda routing: tuple(SWAPPED[topic] for topic in queues_of(routing)),
+}
+
+
+def mistaken_routes(look: Look) -> Fault | None:
+    """A way to route that gives what all three topics hold."""
+    for name, route in ROUTES.items():
+        mistakes = [{name: messages_for(look, topic, route)} for topic in (ORDERS, EU, UNROUTED)]
+        told = [
+            same_as(look, topic, mistake, ["value"])
+            for topic, mistake in zip((ORDERS, EU, UNROUTED), mistakes, strict=True)
+        ]
+        if all(told):
+            return fault(name.partition(",")[0])
+    return None
 
 
 EXCHANGE = Exercise(
@@ -56,6 +94,8 @@ EXCHANGE = Exercise(
     prepare=prepare_incoming,
     untouched=[ORDERS.absent(), EU.absent(), UNROUTED.absent()],
     wants=[
+        *(topic.partitions(1) for topic in (ORDERS, EU, UNROUTED)),
+        that(mistaken_routes),
         ORDERS.holds(lambda look: messages_for(look, ORDERS), "value"),
         EU.holds(lambda look: messages_for(look, EU), "value"),
         UNROUTED.holds(lambda look: messages_for(look, UNROUTED), "value"),
@@ -84,18 +124,34 @@ def by_customer(look: Look) -> list[tuple[str, str]]:
     return [(value.split()[0], value) for (value,) in look.rows(MIXED.name, "value")]
 
 
+def mistaken_orders(look: Look) -> Fault | None:
+    right = by_customer(look)
+    mistakes: dict[str, Sequence[Row]] = {
+        "no key": [(None, order) for _, order in right],
+        "whole order as key": [(order, order) for _, order in right],
+        "number as key": [(order.split()[1], order) for _, order in right],
+        "customer cut off": [(customer, order.split()[1]) for customer, order in right],
+        "copied twice": [*right, *right],
+    }
+    return same_as(look, SORTED, mistakes)
+
+
 KEYED = Exercise(
     "22.2",
     prepare=prepare_mixed,
     untouched=[SORTED.absent()],
-    wants=[SORTED.partitions(WORKERS), SORTED.holds(by_customer, order="key")],
+    wants=[
+        SORTED.partitions(WORKERS),
+        that(mistaken_orders),
+        SORTED.holds(by_customer, order="key"),
+    ],
     facts=lambda look: {"count": len(by_customer(look))},
 )
 
 # --- 22.3 -----------------------------------------------------------------------------------------
 
 JOBS, DONE = Topic("ex22-jobs"), Topic("ex22-done", yours=True)
-DEAD = Topic("ex22-dead", yours=True)
+DEAD, CREW = Topic("ex22-dead", yours=True), "ex22-crew"
 PATIENCE = 3
 
 
@@ -115,6 +171,18 @@ def jobs_that(look: Look, works: str) -> list[tuple[str]]:
     return [(job,) for job, headers in rows if header(headers, "works") == works]
 
 
+def mistaken_jobs(look: Look) -> Fault | None:
+    good, bad = jobs_that(look, "yes"), jobs_that(look, "no")
+    return same_as(look, DONE, {"all done": [*good, *bad], "the failing ones": bad}, ["value"])
+
+
+def none_dropped(look: Look) -> Fault | None:
+    """A job that fails and is nowhere, though the group is done with all of them."""
+    if DEAD.name in look.names and look.rows(DEAD.name, "value"):
+        return None
+    return fault("dropped") if share_lag(look, CREW, JOBS) == 0 else None
+
+
 def says_how_often(look: Look) -> Fault | None:
     for job, headers in look.rows(DEAD.name, "value", "headers"):
         found = header(headers, "deliveries") or ""
@@ -128,9 +196,12 @@ KEPT = Exercise(
     prepare=prepare_jobs,
     untouched=[DONE.absent(), DEAD.absent()],
     wants=[
+        that(mistaken_jobs),
         DONE.holds(lambda look: jobs_that(look, "yes"), "value"),
+        that(none_dropped),
         DEAD.holds(lambda look: jobs_that(look, "no"), "value"),
         that(says_how_often),
+        Answered(CREW, JOBS),
     ],
     facts=lambda look: {"done": len(jobs_that(look, "yes")), "dead": len(jobs_that(look, "no"))},
 )

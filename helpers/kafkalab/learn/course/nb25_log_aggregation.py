@@ -30,16 +30,22 @@ REQUESTS = ("GET / 200", "GET /basket 200", "GET /pear 404")
 def prepare_sent(cluster: KafkaCluster) -> None:
     """Lines that are equal, files that begin at the same byte, and what was sent again."""
     fresh_topic(cluster, SENT.name)
-    logs = {shop: list(lines_of(shop)) for shop in SHOPS}
+    common, *others = random.sample(
+        range(100, 1000), 1 + len(SHOPS)
+    )  # IDs of two machines can meet
+    logs = {
+        shop: list(lines_of(shop, random.sample([common, other], 2)))
+        for shop, other in zip(SHOPS, others, strict=True)
+    }
     sent = [(shop, line) for shop, lines in logs.items() for line in sent_again(lines)]
     write(cluster, SENT.name, [Event(json.dumps(line), key=shop) for shop, line in sent])
     remove_topics(cluster, ONCE.name)
 
 
-def lines_of(shop: str) -> Iterator[dict[str, Any]]:
+def lines_of(shop: str, files: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Two files of a log, with the same lines at the same bytes: one was rotated."""
     requests = [*REQUESTS, REQUESTS[0], random.choice(REQUESTS)]
-    for file in random.sample(range(100, 1000), 2):
+    for file in files:
         offset = 0
         for request in requests:
             yield {"host": shop, "file": file, "offset": offset, "line": request}
@@ -60,18 +66,31 @@ def sent_lines(look: Look) -> list[dict[str, Any]]:
 def once(look: Look, *names: str) -> list[Row]:
     """Host and line, each of these fields once; by default by what tells lines apart."""
     names = names or ("host", "file", "offset")
+    return [(line["host"], line["line"]) for line in first_of(look, *names)]
+
+
+def first_of(look: Look, *names: str) -> list[dict[str, Any]]:
+    """Of the lines that agree in these fields the first, as it was sent."""
     first = {tuple(line[name] for name in names): line for line in reversed(sent_lines(look))}
-    return [(line["host"], line["line"]) for line in first.values()]
+    return list(first.values())
 
 
 def mistaken_lines(look: Look) -> Fault | None:
-    mistakes = {
+    right = once(look)
+    mistakes: dict[str, Sequence[tuple[str | None, str]]] = {
         "all sent": [(line["host"], line["line"]) for line in sent_lines(look)],
         "by text": once(look, "host", "line"),
         "by text alone": once(look, "line"),
         "by offset": once(look, "host", "offset"),
         "by offset alone": once(look, "offset"),
         "by file": once(look, "host", "file", "line"),
+        "without the host": once(look, "file", "offset"),
+        "by file alone": once(look, "file", "line"),
+        "whole value": [
+            (line["host"], json.dumps(line)) for line in first_of(look, "host", "file", "offset")
+        ],
+        "no key": [(None, line) for _, line in right],
+        "swapped": [(line, host) for host, line in right],
     }
     return same_as(look, ONCE, mistakes)
 
@@ -148,7 +167,8 @@ def without_last(found: Sequence[Row]) -> list[Row]:
 
 def mistaken_events(look: Look) -> Fault | None:
     lines = look.rows(LINES.name, "key", "value")
-    mistakes = {
+    right = events(look)
+    mistakes: dict[str, Sequence[tuple[str | None, str]]] = {
         "line by line": lines,
         "mixed": events(look, mixed=True),
         "any bracket": events(look, re.compile(r"\[")),
@@ -156,7 +176,11 @@ def mistaken_events(look: Look) -> Fault | None:
         "last missing": without_last(events(look)),
         "newline at the end": [(host, f"{event}\n") for host, event in events(look)],
         "no line ends": [(host, event.replace("\n", " ")) for host, event in events(look)],
-        "glued": [(host, event.replace("\n", "")) for host, event in events(look)],
+        "glued": [(host, event.replace("\n", "")) for host, event in right],
+        "no key": [(None, event) for _, event in right],
+        "time cut off": [(host, event.partition("] ")[2]) for host, event in right],
+        "lines reversed": [(host, "\n".join(event.split("\n")[::-1])) for host, event in right],
+        "written twice": [*right, *right],
     }
     return same_as(look, EVENTS, mistakes)
 
@@ -246,18 +270,23 @@ def mistaken_gap(look: Look) -> Fault | None:
         return None
     [(host, value)] = given.items()
     flaky = next(m.split()[1] for _, _, m in told(look) if m.startswith("Node "))
+    says = {who: m for _, who, m in told(look) if m.startswith(("Fencing", "Replayed"))}
     if host == f"broker-{flaky}":
         return fault("came back")
-    by_text = {host for _, host, m in told(look) if m.startswith("Fencing")}
-    if host in by_text:
-        return fault("the witness")
+    if host in says:
+        return fault("the witness" if says[host].startswith("Fencing") else "the replayer")
     if host != dead:
         return None
     names = {
+        **{times["fenced"] - t: "an earlier line" for t, who, _ in told(look) if who == dead},
+        **{times["fenced"] - t: "the line of another" for t, who, _ in told(look) if who != dead},
+        next(t for t, _, m in told(look) if m.startswith("Replayed"))
+        - times["last"]: "to the replay",
         times["fenced"] - times["lost"]: "from the loss",
         times["lost"] - times["last"]: "to the loss",
         times["last"] - times["fenced"]: "the other way round",
     }
+    names.pop(times["fenced"] - times["last"])  # the right one
     seconds = (times["fenced"] - times["last"]) / 1000
     names.setdefault((times["fenced"] - times["last"]) % 1000, "without the seconds")
     if value == seconds:

@@ -15,6 +15,7 @@ def same_as(
     topic: Topic,
     mistakes: Mapping[str, Sequence[Row]],
     fields: Sequence[str] = ("key", "value"),
+    right: Sequence[Row] = (),
 ) -> Fault | None:
     """The mistake that gives just what the topic holds, by the name of the text that tells it.
 
@@ -26,8 +27,12 @@ def same_as(
         The name of a text → the records, in any order, that its mistake gives.
     fields : sequence of str
         The columns of `read_topic` that the records have.
+    right : sequence of tuple
+        What no mistake is, where one may give it by chance.
     """
     found = sorted(map(str, look.rows(topic.name, *fields)))
+    if found and found == sorted(map(str, right)):
+        return None
     for name, rows in mistakes.items():
         if found == sorted(map(str, rows)):
             return fault(name)
