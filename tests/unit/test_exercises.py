@@ -616,7 +616,12 @@ def test_what_was_done_is_recorded_in_a_lab(
     lab = learner.checkout(tmp_path)
     learner.in_kernel(monkeypatch, lab)
     verdicts = iter(
-        [not_attempted("Begin."), not_yet("No.", "a", "b"), correct("Right."), not_yet("No.", "a", "b")]
+        [
+            not_attempted("Begin."),
+            not_yet("No.", "a", "b"),
+            correct("Right."),
+            not_yet("No.", "a", "b"),
+        ]
     )
     said: list[Verdict] = []
 

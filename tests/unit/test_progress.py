@@ -70,7 +70,7 @@ def test_a_terminal_too_narrow_for_anything_still_shows_it() -> None:
 
 
 def test_the_table_for_readers_of_every_kind() -> None:
-    """Well formed, every cell under a head, words for states, no colour of its own."""
+    """Well formed, every cell under a head, words for states, no color of its own."""
     text = as_html(found(), "Kept <here>.")
     table, *told = ElementTree.fromstring(f"<all>{text}</all>")  # noqa: S314 - our own
     assert "".join(table.find("caption").itertext()).startswith("Your progress: 2 of 5")  # type: ignore[union-attr]

@@ -80,7 +80,7 @@ class SeriesMap:
     def next_notebook(self) -> Notebook | None:
         """The first one after the last that was begun; else the first that was not.
 
-        None where nothing is recorded: whoever runs the first notebook knows what comes next.
+        None where nothing is recorded: after the first notebook, it is plain what comes next.
         """
         begun = [i for i, row in enumerate(self.rows) if row.is_begun]
         if not begun:

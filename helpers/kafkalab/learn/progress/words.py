@@ -35,7 +35,7 @@ def as_text(found: SeriesMap, said: str = "", width: int = WIDTH) -> str:
 def as_html(found: SeriesMap, said: str = "") -> str:
     """A table in which each group of notebooks is a row group, and what comes next.
 
-    It has neither classes nor colours: a notebook colours plain tables by its own theme, and an
+    It has neither classes nor colors: a notebook colors plain tables by its own theme, and an
     untrusted one would strip them.
     """
     first, *more = HEADER
