@@ -26,7 +26,8 @@ class Wrong:
         Regular expression that the verdict's text must match: it names what was found.
     cause : str
         The name of the text with which the verdict begins: it says in words what went wrong. ""
-        where the words are not the exercise's, such as those of an error.
+        where the words are not the exercise's, such as those of an error, and None where it
+        depends on data that are drawn by chance.
     """
 
     name: str

@@ -20,7 +20,7 @@ from tests.notebooks.structure import ROOT, all_notebooks, subject
 PAGE = ROOT / "docs" / "exercises.md"
 HEAD = """# The exercises, for instructors
 
-For each exercise: its question in a line, the wrong answers that the tests give to its check on a
+For each exercise: the wrong answers that the tests give to its check on a
 real cluster, and how the check's verdict begins. After that it says what it found and what it
 looked for. Beside these, the tests take each right answer and change one thing in it: a record
 less, one twice, another key, an offset that is one off, a setting that is one more.
@@ -28,7 +28,8 @@ less, one twice, another key, an offset that is one off, a setting that is one m
 This page is written by `python -m tests.exercises.guide`, and a test compares it.
 """
 _SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z`(])")
-_ERROR = "(the words of the error)"
+_ERROR = "(with the words of the error)"
+_SEVERAL = "(by chance with one text or another)"
 
 
 def page() -> str:
@@ -53,14 +54,14 @@ def _table(exercise: Exercise) -> Iterator[str]:
     yield "| wrong answer | the verdict begins |"
     yield "|---|---|"
     for wrong in cases.wrong_answers(exercise.number):
-        told = cause_in_words(exercise, wrong.cause or "").replace("|", r"\|")
+        told = cause_in_words(exercise, wrong.cause).replace("|", r"\|")
         yield f"| {wrong.name} | {told} |"
 
 
-def cause_in_words(exercise: Exercise, name: str) -> str:
+def cause_in_words(exercise: Exercise, name: str | None) -> str:
     """The first sentence of a text, with … for each value in it."""
     if not name:
-        return _ERROR
+        return _SEVERAL if name is None else _ERROR
     texts = exercise.words.texts
     text = texts[name] if name in texts else engine_texts()[name]
     first, *_ = _SENTENCE.split(text.partition("\n\n")[0])

@@ -216,12 +216,32 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         ),
     ),
     "21.3": (
-        Wrong("attempts as they were", _trips(more=0), r"for `attempts` at the trip `closed"),
-        Wrong("no reason", _trips(reason=None), r"without a header `reason`"),
-        Wrong("an empty reason", _trips(reason=" "), r"without a header `reason`"),
-        Wrong("a fourth attempt", _trips(place=_one_attempt_too_many), r"`ex21-retry` what was"),
-        Wrong("nowhere again", _trips(place=_no_try_is_useless), r"not asked for: `nowhere"),
-        Wrong("not committed", _trips(committed=False), r"no bookmark of `ex21-drivers`"),
+        Wrong(
+            "attempts as they were",
+            _trips(more=0),
+            r"for `attempts` at the trip `closed",
+            "other attempts",
+        ),
+        Wrong("no reason", _trips(reason=None), r"without a header `reason`", "no reason"),
+        Wrong("an empty reason", _trips(reason=" "), r"without a header `reason`", "no reason"),
+        Wrong(
+            "a fourth attempt",
+            _trips(place=_one_attempt_too_many),
+            r"`ex21-retry` what was",
+            "records strange",
+        ),
+        Wrong(
+            "nowhere again",
+            _trips(place=_no_try_is_useless),
+            r"not asked for: `nowhere",
+            "records strange",
+        ),
+        Wrong(
+            "not committed",
+            _trips(committed=False),
+            r"no bookmark of `ex21-drivers`",
+            "nothing committed",
+        ),
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {

@@ -117,26 +117,30 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         ),
     ),
     "25.2": (
-        Wrong("line by line", _writes(own.EVENTS, _lines), "torn apart"),
+        Wrong("line by line", _writes(own.EVENTS, _lines), "torn apart", "line by line"),
         Wrong(
             "mixed",
             _writes(own.EVENTS, lambda look: own.events(look, mixed=True)),
             "another host's",
+            "mixed",
         ),
         Wrong(
             "first lines",
             _writes(own.EVENTS, lambda look: [(h, e.split("\n")[0]) for h, e in own.events(look)]),
             "traces are missing",
+            "first lines",
         ),
         Wrong(
             "without the last",
             _writes(own.EVENTS, lambda look: own.without_last(own.events(look))),
             "last event of each host",
+            "last missing",
         ),
         Wrong(
             "a newline too many",
             _writes(own.EVENTS, lambda look: [(h, f"{e}\n") for h, e in own.events(look)]),
             "ends with a newline",
+            "newline at the end",
         ),
         Wrong("with spaces", _joined(" "), "joined with spaces", "no line ends"),
         Wrong("with nothing", _joined(""), "joined with nothing", "glued"),
@@ -167,24 +171,28 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         ),
     ),
     "25.3": (
-        Wrong("came back", _with_other("Node"), "came back"),
-        Wrong("the witness", _with_other("Fencing"), "the controller"),
+        Wrong("came back", _with_other("Node"), "came back", "came back"),
+        Wrong("the witness", _with_other("Fencing"), "the controller", "the witness"),
         Wrong("the replayer", _with_other("Replayed"), "and replayed it", "the replayer"),
         Wrong("an earlier line", _since(dead=True), "from an earlier line", "an earlier line"),
         Wrong("another's line", _since(dead=False), "another broker's", "the line of another"),
         Wrong("to the replay", _to_the_replay, "replayed the fencing", "to the replay"),
-        Wrong("from the loss", _of_times("lost", "fenced"), "first lost connection"),
-        Wrong("to the loss", _of_times("last", "lost"), "fenced the broker later"),
-        Wrong("negative", _of_times("fenced", "last"), "negative"),
+        Wrong(
+            "from the loss", _of_times("lost", "fenced"), "first lost connection", "from the loss"
+        ),
+        Wrong("to the loss", _of_times("last", "lost"), "fenced the broker later", "to the loss"),
+        Wrong("negative", _of_times("fenced", "last"), "negative", "the other way round"),
         Wrong(
             "no seconds",
             _answers(lambda look: {d: t % 1000 for d, t in own.gap(look).items()}),
             "whole seconds",
+            "without the seconds",
         ),
         Wrong(
             "seconds",
             _answers(lambda look: {d: t / 1000 for d, t in own.gap(look).items()}),
             "milliseconds",
+            "in seconds",
         ),
     ),
 }
