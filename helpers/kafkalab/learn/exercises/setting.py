@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kafkalab.common.deadline import Deadline
 from kafkalab.errors import KafkaLabError
+from kafkalab.learn.exercises.deleting import deletions
 from kafkalab.queries import clients
 from kafkalab.queries.topics import (
     Connectable,
@@ -195,13 +196,11 @@ def remove_topics(cluster: KafkaCluster, *names: str) -> None:
     there = [name for name in names if name in topic_names(cluster)]
     if not there:
         return
-    admin, causes = connect(cluster)
-    futures = admin.delete_topics(there, operation_timeout=10, request_timeout=10)
-    for name, future in futures.items():
+    for name, future in deletions(cluster, there, deadline).items():
         _outcome(future, f"to delete topic {name}", deadline, gone_is_fine=True)
     while set(there) & topic_names(cluster):
         if deadline.passed:
-            raise no_answer(causes, deadline)
+            raise no_answer([], deadline)
         time.sleep(0.05)
 
 
