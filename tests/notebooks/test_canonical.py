@@ -70,6 +70,7 @@ EQUAL = [
         "Redis list  5.7 times\nKafka topic  1.1 times  yes",
     ),
     ("<td>49.7 times</td>", "<td>8.0 times</td>"),
+    ("            100,000\nRedis  49.7 times", "           100,000\nRedis  8.0 times"),
     ("java 17.0.12", "java 25.0.2"),
     ("GROUP  TOPIC\ng      t", "GROUP TOPIC\ng  t   "),
     ("1     \tA", "1\tA"),
