@@ -14,7 +14,7 @@ from kafkalab.learn.exercises.expectations import Committed, Topic
 from kafkalab.learn.exercises.expected_answers import that
 from kafkalab.learn.exercises.fault import Fault, Row, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import has_json, one_of, same_as, shown
+from kafkalab.learn.exercises.mistakes import in_json, one_of, same_as, shown
 from kafkalab.learn.exercises.setting import (
     Event,
     commit_offsets,
@@ -128,9 +128,7 @@ def mistaken_cities(look: Look) -> Fault | None:
     }
     zones = [pairs(with_city(look, city_at)) for city_at in (an_hour_late, an_hour_early)]
     named = same_as(look, BY_CITY, mistakes) or one_of(look, BY_CITY, "local time", zones)
-    cause = named or other_time(look, BY_CITY, right)
-    if cause is None and has_json(look, BY_CITY):
-        cause = fault("json")
+    cause = named or other_time(look, BY_CITY, right) or in_json(look, BY_CITY, "json")
     return shown(CITIES_THEN.fault(look), cause)
 
 

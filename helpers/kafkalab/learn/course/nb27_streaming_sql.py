@@ -13,7 +13,7 @@ from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import Answer, that
 from kafkalab.learn.exercises.fault import Fault, Row, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import has_json, one_of, same_as, shown
+from kafkalab.learn.exercises.mistakes import in_json, one_of, same_as, shown
 from kafkalab.learn.exercises.setting import Event, fresh_topic, write
 
 NOON = 1_740_830_400_000
@@ -294,7 +294,7 @@ def mistaken_windows(look: Look) -> Fault | None:
         same_as(look, PER_PAGE, times, WITH_TIME)
         or one_of(look, PER_PAGE, "local time", zones, WITH_TIME)
         or same_as(look, PER_PAGE, mistakes)
-        or (fault("json") if has_json(look, PER_PAGE) else None)
+        or in_json(look, PER_PAGE, "json")
     )
     return shown(EACH_WINDOW.fault(look), named) or left_out(look, right)
 

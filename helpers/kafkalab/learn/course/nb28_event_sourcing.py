@@ -14,7 +14,7 @@ from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import that
 from kafkalab.learn.exercises.fault import Fault, Row, code, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import has_json, one_of, same_as, shown
+from kafkalab.learn.exercises.mistakes import in_json, one_of, same_as, shown
 from kafkalab.learn.exercises.setting import Event, fresh_topic, remove_topics, write
 
 Rows = Sequence[Row]
@@ -175,7 +175,7 @@ def mistaken_balances(look: Look) -> Fault | None:
         or one_of(look, BALANCES, "no euros", [with_decimals(without)])
         or (fault("in euros") if are_hundredths(look, right) else None)
         or (fault("euros as cents") if are_hundredths(look, raw) else None)
-        or (fault("json") if has_json(look, BALANCES) else None)
+        or in_json(look, BALANCES, "json")
     )
     return shown(ON_THAT_DAY.fault(look), named)
 
@@ -287,9 +287,7 @@ def mistaken_events(look: Look) -> Fault | None:
         "no key": [(None, command) for _, command in right],
         "twice": right * 2,
     }
-    named = same_as(look, COUNTS, mistakes)
-    if named is None and has_json(look, COUNTS):
-        named = fault("json")
+    named = same_as(look, COUNTS, mistakes) or in_json(look, COUNTS, "json")
     return shown(NEXT_ONES.fault(look), named)
 
 

@@ -17,7 +17,7 @@ from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import that
 from kafkalab.learn.exercises.fault import Fault, Row, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import has_json, same_as, shown
+from kafkalab.learn.exercises.mistakes import in_json, same_as, shown
 from kafkalab.learn.exercises.setting import Event, fresh_topic, remove_topics, write
 
 Rows = Sequence[Row]
@@ -138,9 +138,7 @@ def mistaken_pieces(look: Look) -> Fault | None:
         "no key": [(None, number) for _, number in right],
         "twice": right * 2,
     }
-    named = same_as(look, PACKED, mistakes)
-    if named is None and has_json(look, PACKED):
-        named = fault("json")
+    named = same_as(look, PACKED, mistakes) or in_json(look, PACKED, "json")
     return shown(IN_ALL.fault(look), named)
 
 
@@ -256,7 +254,7 @@ def by_value(look: Look) -> Fault | None:
     """What the values alone tell: tombstones, or rows as JSON."""
     if (None,) in look.rows(TABLE.name, "value"):
         return fault("tombstones")
-    return fault("whole row") if has_json(look, TABLE) else None
+    return in_json(look, TABLE, "whole row")
 
 
 NOW = TABLE.holds(now_in_table)
@@ -371,9 +369,7 @@ def mistaken_parcels(look: Look) -> Fault | None:
         "swapped": [*first, *((place, order) for order, place in new)],
         "twice": [*first, *new, *new],
     }
-    named = same_as(look, PARCELS, mistakes)
-    if named is None and has_json(look, PARCELS):
-        named = fault("json")
+    named = same_as(look, PARCELS, mistakes) or in_json(look, PARCELS, "json")
     return shown(amiss, named)
 
 

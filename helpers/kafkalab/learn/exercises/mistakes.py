@@ -56,7 +56,8 @@ def shown(found: Fault | None, cause: Fault | None) -> Fault | None:
     return replace(found, why=cause.text) if found and cause else None
 
 
-def has_json(look: Look, topic: Topic) -> bool:
-    """Whether values are JSON where plain text is asked for: an object, a list, or in quotes."""
+def in_json(look: Look, topic: Topic, name: str) -> Fault | None:
+    """Values that are JSON where plain text is asked for: an object, a list, or in quotes."""
     values = look.rows(topic.name, "value")
-    return any(str(value).startswith(("{", "[", '"')) for (value,) in values)
+    is_json = any(str(value).startswith(("{", "[", '"')) for (value,) in values)
+    return fault(name) if is_json else None
