@@ -29,6 +29,16 @@ def send(cluster: KafkaCluster, topic: str, *records: dict[str, Any], **settings
     return offsets[-1]
 
 
+def twice(act: Callable[[KafkaCluster], object]) -> Callable[[KafkaCluster], object]:
+    """The same act a second time, as when a cell runs again."""
+
+    def acts(cluster: KafkaCluster) -> object:
+        act(cluster)
+        return act(cluster)
+
+    return acts
+
+
 def records_of(cluster: KafkaCluster, topic: str) -> list[dict[str, Any]]:
     """Key and value of each record, in order."""
     found = read_topic(cluster, topic)

@@ -174,7 +174,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             r"neither `ex02-ordres` nor `ex02-orders`",
             "both gone",
         ),
-        Wrong("as text", copies(as_text), r"`b'order \d of \d'`", "records changed"),
+        Wrong("as text", copies(as_text), r"`b'order \d of \d'`", "view of bytes"),
         Wrong("only the first", copies(lambda all_: all_[:1]), r"missing: `ord", "records missing"),
         Wrong("twice", copies(lambda all_: all_ * 2), r"more often", "records twice"),
         Wrong("not deleted", copies(list, deletes=False), r"`ex02-ordres`, which", "still there"),

@@ -257,7 +257,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "serialized again",
             serialized_again,
             r"in `ex03-good` what was not asked for",
-            "records changed",
+            "json",
         ),
         Wrong("no reason", sorted_out(lambda *_: " "), r"a header `why` with", "no reason"),
         Wrong("another header", sorted_out(header="reason"), r"`\(\('reason', ", "no reason"),

@@ -215,8 +215,8 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong(
             "no partitioner named", closed(as_closed, partitioner=LEFT_OUT), r"in the par", APART
         ),
-        Wrong("without keys", closed(without_keys), r"`None: closed`", "records changed"),
-        Wrong("key and value swapped", closed(name_as_value), r"`closed: acc", "records changed"),
+        Wrong("without keys", closed(without_keys), r"`None: closed`", "no key"),
+        Wrong("key and value swapped", closed(name_as_value), r"`closed: acc", "swapped"),
         Wrong(
             "another value",
             closed(lambda names: as_closed(names, "close")),
@@ -248,7 +248,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "05.4": (
         Wrong("as they are read", steps(list), r"in this order", "records disordered"),
         Wrong("by the alphabet", steps(by_alphabet), r"in this order", "records disordered"),
-        Wrong("values alone", steps(values_alone), r"`None: ordered`", "records changed"),
+        Wrong("values alone", steps(values_alone), r"`None: ordered`", "no key"),
         Wrong("a partition a step", steps(one_partition_a_step), r"in the partitions", APART),
         Wrong("one partition", steps(as_they_happened, 1), r"1 partition", "partitions"),
         Wrong("all twice", steps(lambda all_: as_they_happened(all_) * 2), r"oft", "records twice"),

@@ -80,6 +80,21 @@ def amounts_in_a_row(cluster: KafkaCluster) -> object:
     return "".join(read_topic(cluster, own.ORDERS.name)["value"])
 
 
+def books_at(*offsets: int) -> Callable[[KafkaCluster], object]:
+    """The offsets that the group commits, by partition."""
+
+    def act(cluster: KafkaCluster) -> object:
+        commit_offsets(cluster, own.BOOKS, own.ORDERS.name, dict(enumerate(offsets)))
+        return total(cluster)
+
+    return act
+
+
+def one_too_low(cluster: KafkaCluster) -> object:
+    read(cluster, own.BOOKS, own.ORDERS.name, own.ORDER_COUNT)
+    return total(cluster) - 1
+
+
 def the_amounts(cluster: KafkaCluster) -> object:
     read(cluster, own.BOOKS, own.ORDERS.name, own.ORDER_COUNT)
     return read_topic(cluster, own.ORDERS.name)["value"].tolist()
@@ -216,10 +231,16 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "nothing committed",
         ),
         Wrong(
-            "billing rewound", billing_once_more, r"`ex06-billing` at 0 in partition 0", "committed"
+            "billing rewound",
+            billing_once_more,
+            r"`ex06-billing` at 0 in partition 0",
+            "billing moved",
         ),
         Wrong("the number of orders", number_of_orders, r"how many orders", "number of orders"),
         Wrong("another column", sum_of_offsets, r"another column(.|\n)*`135`", "answer other"),
+        Wrong("the last offsets", books_at(9, 9, 9), "next one to read", "one too low"),
+        Wrong("one partition", books_at(10), "all three partitions", "in part"),
+        Wrong("one too low", one_too_low, "too low by 1", "answer low by one"),
         Wrong("texts in a row", amounts_in_a_row, r"`int` turns each amount", "answer unfit"),
         Wrong("a list of them", the_amounts, r"a text or a list", "answer unfit"),
         Wrong("one order more", one_order_more, r"31 orders in `ex06-orders`", "more orders"),

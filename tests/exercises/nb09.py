@@ -66,6 +66,14 @@ def source(topic: str, lines: tuple[str, ...], **settings: Any) -> Callable[[Kaf
     return act
 
 
+def no_line_end(cluster: KafkaCluster) -> object:
+    """The source gives the last line away only when it ends."""
+    source(GUESTS, own.GUEST_LINES[:-1], **{"value.converter": STRINGS})(cluster)
+    with (a_worker(cluster).folder / f"{GUESTS}.in").open("a") as file:
+        file.write(own.GUEST_LINES[-1])
+    return None
+
+
 def _states(worker: ConnectWorker) -> list[str]:
     status = connect.ask(worker, "GET", f"/connectors/{READINGS}/status")
     return [task["state"] for task in status["tasks"]]
@@ -188,13 +196,20 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "quotation marks",
             source(GUESTS, own.GUEST_LINES, **PLAIN_JSON),
             "not asked for",
-            "records changed",
+            "json",
         ),
         Wrong(
             "a line too many",
             source(GUESTS, (*own.GUEST_LINES, "dee"), **{"value.converter": STRINGS}),
             "dee",
             "records strange",
+        ),
+        Wrong("no line end", no_line_end, "end with a newline", "records missing"),
+        Wrong(
+            "every line twice",
+            source(GUESTS, own.GUEST_LINES * 2, **{"value.converter": STRINGS}),
+            "the file holds them more often",
+            "records twice",
         ),
         Wrong(
             "a producer's records",

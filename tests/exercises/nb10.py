@@ -109,7 +109,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "JSON",
             sums(lambda p: [(k, f'{{"sum": {v}}}') for k, v in p]),
             "not asked for",
-            "records changed",
+            "json",
         ),
     ),
     "10.2": (

@@ -13,7 +13,7 @@ from kafkalab.learn.exercises.answers import header
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.setting import commit_offsets
-from tests.exercises.acts import send, share
+from tests.exercises.acts import send, share, twice
 from tests.exercises.cases import Right, Wrong
 
 Act = Callable[[KafkaCluster], object]
@@ -30,6 +30,15 @@ def _done(values: Callable[[dict[str, int]], list[str]]) -> Act:
         return None
 
     return act
+
+
+def _every_delivery(cluster: KafkaCluster) -> object:
+    """A record before each answer, whatever it is; the job that always fails is rejected."""
+    for job, headers in Look(cluster).rows(own.JOBS.name, "value", "headers"):
+        fails = header(headers, "fails") or ""
+        for number in range(1 if fails == own.ALWAYS else int(fails) + 1):
+            send(cluster, own.DONE.name, {"value": f"{job} {number + 1}"})
+    return None
 
 
 def _right(works: dict[str, int]) -> list[str]:
@@ -109,6 +118,7 @@ def _trips(
     reason: str | None = "nobody opens",
     place: Callable[[str, int], Topic] = own.goes_to,
     committed: bool = True,
+    suffix: str = "",
 ) -> Act:
     def act(cluster: KafkaCluster) -> object:
         look = Look(cluster)
@@ -116,7 +126,7 @@ def _trips(
         for trip, headers in rows:
             attempts = int(header(headers, "attempts") or 0)
             topic = place(trip, attempts)
-            record: dict[str, Any] = {"value": trip}
+            record: dict[str, Any] = {"value": trip + suffix * (topic == own.DEAD)}
             if topic == own.RETRY:
                 record["headers"] = {"attempts": str(attempts + more)}
             if topic == own.DEAD and reason is not None:
@@ -164,6 +174,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "for each delivery",
             "each delivery",
         ),
+        Wrong("each delivery of all jobs", _every_delivery, "that always fails", "and never"),
         Wrong("by hand", _done(_right), "has taken nothing", "not by the group"),
         Wrong(
             "another group",
@@ -207,6 +218,13 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "that request in `None`",
             "a reply for nobody",
         ),
+        Wrong("twice", twice(_replied()), "more than one reply", "records twice"),
+        Wrong(
+            "numbers swapped",
+            _replied(price=lambda km: own.PER_KM + own.FIXED * km),
+            "swapped the two numbers",
+            "numbers swapped",
+        ),
         Wrong("distances", _replied(price=lambda km: km), "the distances", "distances"),
         Wrong(
             "without the fixed part",
@@ -227,14 +245,17 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong(
             "a fourth attempt",
             _trips(place=_one_attempt_too_many),
-            r"`ex21-retry` what was",
-            "records strange",
+            "third time",
+            "fourth attempt",
         ),
         Wrong(
             "nowhere again",
             _trips(place=_no_try_is_useless),
-            r"not asked for: `nowhere",
-            "records strange",
+            "no wait can help",
+            "no such place",
+        ),
+        Wrong(
+            "the reason in the value", _trips(suffix=": nobody opens"), "header", "value changed"
         ),
         Wrong(
             "not committed",

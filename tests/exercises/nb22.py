@@ -33,6 +33,16 @@ def _passed_on(route: own.Route, partitions: int = 1) -> Act:
     return act
 
 
+def _routings(cluster: KafkaCluster) -> object:
+    for topic in (own.ORDERS, own.EU, own.UNROUTED):
+        fresh_topic(cluster, topic.name)
+    for (headers,) in Look(cluster).rows(own.INCOMING.name, "headers"):
+        routing = header(headers, "routing") or ""
+        for topic in own.queues_of(routing):
+            send(cluster, topic.name, {"value": routing})
+    return None
+
+
 def _none_unrouted(routing: str) -> tuple[Topic, ...]:
     return tuple(topic for topic in own.queues_of(routing) if topic != own.UNROUTED)
 
@@ -86,6 +96,20 @@ def _jobs(*, deliveries: str | None = "3", dead: bool = True, done: str = "yes")
     return act
 
 
+def _count_in_value(cluster: KafkaCluster) -> object:
+    _jobs(dead=False)(cluster)
+    for (job,) in own.jobs_that(Look(cluster), "no"):
+        send(cluster, own.DEAD.name, {"value": f"{job} 3"})
+    return None
+
+
+def _at_each_delivery(cluster: KafkaCluster) -> object:
+    _jobs()(cluster)
+    for (job,) in own.jobs_that(Look(cluster), "no"):
+        send(cluster, own.DEAD.name, {"value": job})
+    return None
+
+
 def own_jobs(look: Look) -> list[tuple[str]]:
     return [(job,) for (job,) in look.rows(own.JOBS.name, "value")]
 
@@ -133,6 +157,19 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "fits none",
             "all to unrouted",
         ),
+        Wrong(
+            "an else of the second",
+            _passed_on(own.by_the_other),
+            "fits neither of them",
+            "other binding",
+        ),
+        Wrong(
+            "an else of the first",
+            _passed_on(own.by_the_first),
+            "fits neither of them",
+            "other binding",
+        ),
+        Wrong("the routing", _routings, "values stay as they are", "routing as value"),
         Wrong("swapped", _passed_on(own.ROUTES["swapped"]), "each other's", "swapped"),
         Wrong("both at once", _passed_on(own.ROUTES["both fit only"]), "at once", "both fit only"),
         Wrong("3 partitions", _passed_on(own.queues_of, 3), "`ex22-orders` with 3", "partitions"),
@@ -151,14 +188,14 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "the order's number",
             "number as key",
         ),
-        Wrong("twice", _orders(in_order=lambda orders: orders * 2), "ran twice", "copied twice"),
+        Wrong("twice", _orders(in_order=lambda orders: orders * 2), "ran again", "records twice"),
         Wrong(
             "backwards",
             _orders(in_order=lambda orders: orders[::-1]),
             "not in the order of",
             "records disordered",
         ),
-        Wrong("one partition", _orders(partitions=1), r"1 partition", "partitions"),
+        Wrong("one partition", _orders(partitions=1), r"for each of three workers", "partitions"),
         Wrong("in turn", _in_turn, r"partition", "records apart"),
     ),
     "22.3": (
@@ -193,6 +230,8 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "without writing it",
             "dropped",
         ),
+        Wrong("the count in the value", _count_in_value, "into the header", "value changed"),
+        Wrong("at each delivery", _at_each_delivery, "only at its third", "records twice"),
         Wrong("all done", _jobs(done="all"), "is `no`", "all done"),
         Wrong("by hand", _jobs(), "has taken nothing", "not by the group"),
         Wrong(

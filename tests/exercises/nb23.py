@@ -39,6 +39,10 @@ def _rows(change: Callable[[Rows], Rows]) -> Act:
     return act
 
 
+def _wrapped(look: Look) -> list[tuple[str]]:
+    return [(json.dumps({"event": text, "reason": "no version"}),) for (text,) in own.bad(look)]
+
+
 def _without_keys(rows: Rows) -> Rows:
     return [(None, value) for _, value in rows]
 
@@ -126,7 +130,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         ),
         Wrong("no key", _rows(_without_keys), "without a key", "no key"),
         Wrong("swapped", _rows(_swapped), "are swapped", "swapped"),
-        Wrong("twice", _rows(lambda rows: [*rows, *rows]), "ran twice", "written twice"),
+        Wrong("twice", _rows(lambda rows: [*rows, *rows]), "more often than", "records twice"),
     ),
     "23.2": (
         Wrong("no reason", _events(reason=None), r"without a header `reason`", "no reason"),
@@ -176,6 +180,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong(
             "only the cut one", _events(bad=_bad(0)), "of version 3 is missing", "only the cut one"
         ),
+        Wrong("wrapped in JSON", _events(bad=_wrapped), "can be read again", "wrapped"),
         Wrong("only version 3", _events(bad=_bad(3)), "that was cut off", "only the newer one"),
     ),
     "23.3": (

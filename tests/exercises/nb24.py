@@ -45,6 +45,22 @@ def _by_arrival(look: Look) -> Rows:
     return found
 
 
+def _at_each_change(look: Look) -> Rows:
+    """The largest number so far, written whenever a reading of another window arrives."""
+    largest: dict[tuple[str, int], str] = {}
+    found: list[tuple[str, int]] = []
+    place: tuple[str, int] | None = None
+    for host, timestamp, value in look.rows(own.READINGS.name, "key", "timestamp", "value"):
+        before, place = place, (host, (timestamp - own.NOON) // 10_000 * 10)
+        largest[place] = max(value, largest.get(place, ""))
+        if before is not None and before != place:
+            found.append(before)
+    texts = [
+        (host, f"12:00:{start:02}", largest[host, start]) for host, start in [*found, *largest]
+    ]
+    return [(host, f"{start} {value}") for host, start, value in texts]
+
+
 def _merged(look: Look) -> Rows:
     both: dict[str, str] = {}
     for _, text in own.peaks(look):
@@ -137,6 +153,13 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "rounded",
         ),
         Wrong("by arrival", _peaks(_by_arrival), "place in the topic", "records changed"),
+        Wrong("whenever one arrives", _peaks(_at_each_change), "have read all", "by arrival"),
+        Wrong(
+            "of 2 seconds",
+            _peaks(lambda look: own.told(own.windows(look, length=2))),
+            "They are 10 seconds long",
+            "another length",
+        ),
         Wrong("hosts merged", _peaks(_merged), "of both hosts", "hosts merged"),
         Wrong("window end", _told(later=own.WINDOW), "the end of each", "window end"),
         Wrong("mean", _told(pick=_mean), "the mean of each", "mean"),
@@ -188,6 +211,14 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "only its changes",
             "each window",
         ),
+        Wrong("never cleared", _tells(lambda look: own.only(look, "fired")), "", "never cleared"),
+        Wrong("never fired", _tells(lambda look: own.only(look, "cleared")), "", "never fired"),
+        Wrong(
+            "while it fires",
+            _tells(lambda look: own.while_it_fires(own.means_of(look))),
+            "in which the alert fires",
+            "while it fires",
+        ),
         Wrong(
             "streak not reset",
             _tells(lambda look: own.streak_kept(own.means_of(look))),
@@ -227,6 +258,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "one record for each host",
             "silent alone",
         ),
+        Wrong("30 nanoseconds", _latest(silent=_behind(1)), "30 nanoseconds", "any age"),
         Wrong("not compacted", _latest(policy="delete"), r"Without compaction", "not compacted"),
         Wrong("no host", _latest(silent=lambda look: set()), "no host", "none silent"),
         Wrong("all five", _latest(silent=lambda look: set(own.FARM)), "the clock", "all silent"),

@@ -51,6 +51,10 @@ def _reversed(look: Look) -> Rows:
     return [(host, "\n".join(event.split("\n")[::-1])) for host, event in own.events(look)]
 
 
+def _stripped(look: Look) -> Rows:
+    return [(host, own.stripped(event)) for host, event in own.events(look)]
+
+
 def _joined(by: str) -> Act:
     return _writes(own.EVENTS, lambda look: [(h, e.replace("\n", by)) for h, e in own.events(look)])
 
@@ -90,6 +94,12 @@ def _since(*, dead: bool) -> Act:
     return _answers(answer)
 
 
+def _to_the_last_line(cluster: KafkaCluster) -> object:
+    look = Look(cluster)
+    died, times = own.death(look)
+    return {died: own.told(look)[-1][0] - times["last"]}
+
+
 def _to_the_replay(cluster: KafkaCluster) -> object:
     look = Look(cluster)
     died, times = own.death(look)
@@ -108,6 +118,9 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("without the host", _once("file", "offset"), "its own machine", "without the host"),
         Wrong("file and text alone", _once("file", "line"), "two hosts", "by file alone"),
         Wrong("whole JSON", _writes(own.ONCE, _whole), "the whole JSON", "whole value"),
+        Wrong(
+            "both left out", _writes(own.ONCE, own.sent_only_once), "both copies", "both left out"
+        ),
         Wrong("no key", _writes(own.ONCE, _keyless(own.once)), "without a key", "no key"),
         Wrong(
             "swapped",
@@ -117,6 +130,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         ),
     ),
     "25.2": (
+        Wrong("stripped", _writes(own.EVENTS, _stripped), "indentation", "stripped"),
         Wrong("line by line", _writes(own.EVENTS, _lines), "torn apart", "line by line"),
         Wrong(
             "mixed",
@@ -166,8 +180,8 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong(
             "twice",
             _writes(own.EVENTS, lambda look: own.events(look) * 2),
-            "ran twice",
-            "written twice",
+            "more often than",
+            "records twice",
         ),
     ),
     "25.3": (
@@ -176,6 +190,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("the replayer", _with_other("Replayed"), "and replayed it", "the replayer"),
         Wrong("an earlier line", _since(dead=True), "from an earlier line", "an earlier line"),
         Wrong("another's line", _since(dead=False), "another broker's", "the line of another"),
+        Wrong("to the last line", _to_the_last_line, "last line of all", "to the last line"),
         Wrong("to the replay", _to_the_replay, "replayed the fencing", "to the replay"),
         Wrong(
             "from the loss", _of_times("lost", "fenced"), "first lost connection", "from the loss"

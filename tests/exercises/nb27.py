@@ -65,6 +65,11 @@ def _behind(rule: own.Behind) -> Act:
     return _answers(lambda look: own.behind(look, rule))
 
 
+def _offsets(look: Look) -> list[int]:
+    rows = look.rows(own.ORDERS.name, "key", "offset")
+    return [offset for id_, offset in rows if id_ in own.too_late(look)]
+
+
 # --- 27.3 -----------------------------------------------------------------------------------------
 
 
@@ -98,6 +103,16 @@ def _as_json(row: tuple[str, str, int]) -> tuple[str, str, int]:
     return row[0], json.dumps({"visits": int(row[1])}), row[2]
 
 
+def _as_binary(row: tuple[str, str, int]) -> tuple[str, bytes, int]:
+    """As the format `raw` writes a BIGINT."""
+    return row[0], int(row[1]).to_bytes(8), row[2]
+
+
+def _each_change(look: Look) -> own.Rows:
+    rows = own.per_page(look)
+    return [(page, str(n + 1), start) for page, count, start in rows for n in range(int(count))]
+
+
 def _windows(change: Callable[[tuple[str, str, int]], tuple[Any, Any, int]]) -> Act:
     return _writes(lambda look: [change(row) for row in own.per_page(look)])
 
@@ -112,6 +127,12 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("not all subtracted", _summed(("+I", "+U"), ("-U",)), "-D", "not all subtracted"),
         Wrong("all subtracted", _summed(("+I", "+U"), ("-U", "-D")), "with 0", "zero"),
         Wrong("largest", _answers(own.largest), "Counts also go down", "largest"),
+        Wrong(
+            "stopped early", _answers(lambda look: own.one_too_few(look)[0]), "", "stopped early"
+        ),
+        Wrong(
+            "one city less", _answers(lambda look: own.one_too_few(look)[1]), "", "stopped early"
+        ),
         Wrong("changes counted", _changes(own.ALL_KINDS), "the changes of", "changes counted"),
         Wrong("new rows counted", _changes(("+I", "+U")), "the new rows of", "new rows counted"),
     ),
@@ -126,6 +147,8 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong(
             "from the first", _answers(own.from_the_first), "at the first order", "from the first"
         ),
+        Wrong("final watermark", _answers(own.at_the_end), "each of them", "final watermark"),
+        Wrong("offsets", _answers(_offsets), "are the keys", "offsets"),
         Wrong("by time", _answers(lambda _: []), "in the order of their", "by time"),
     ),
     "27.3": (
@@ -134,10 +157,17 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("late left out", _writes(_without_first), r"^Some visits are not", "left out"),
         Wrong("the end", _writes(_by_end), r"are the ends of the windows", "the end"),
         Wrong("local time", _writes(_in_korea), r"another time zone", "local time"),
-        Wrong("no key", _windows(lambda row: (None, *row[1:])), r"without a key", "no key"),
+        Wrong("no key", _windows(lambda row: (None, *row[1:])), "have no key", "no key"),
         Wrong("swapped", _windows(lambda row: (row[1], row[0], row[2])), r"^Key and", "swapped"),
         Wrong("JSON", _windows(_as_json), r'Found: .*\{"visits": \d', "json"),
-        Wrong("twice", _writes(lambda look: own.per_page(look) * 2), r"two jobs", "twice"),
+        Wrong("binary", _windows(_as_binary), r"in binary form", "binary numbers"),
+        Wrong("each change", _writes(_each_change), r"each change of a count", "each change"),
+        Wrong(
+            "twice",
+            _writes(lambda look: own.per_page(look) * 2),
+            "more often than",
+            "records twice",
+        ),
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {

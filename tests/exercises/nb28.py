@@ -134,10 +134,16 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong(
             "floats", _each(lambda name, cents: (name, f"{cents}.0")), r"floats", "with decimals"
         ),
+        Wrong("as they are", _hundredths(own.as_they_are, _cut), "has no sign", "as they are"),
         Wrong("swapped", _each(lambda name, cents: (cents, name)), r"^Key and value", "swapped"),
-        Wrong("no key", _each(lambda _, cents: (None, cents)), r"without a key", "no key"),
+        Wrong("no key", _each(lambda _, cents: (None, cents)), "have no key", "no key"),
         Wrong("JSON", _each(_as_json), r'Found: .*\{"balance', "json"),
-        Wrong("twice", _balances(lambda look: own.balances(look) * 2), r"balance twice", "twice"),
+        Wrong(
+            "twice",
+            _balances(lambda look: own.balances(look) * 2),
+            "more often than",
+            "records twice",
+        ),
     ),
     "28.2": (
         Wrong("everything", _counts(own.written), r"You have written all events", "everything"),
@@ -146,10 +152,15 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("rising", _counts(own.rising), r"has to be the next one", "rising"),
         Wrong("one counter", _counts(own.one_counter), r"all accounts together", "one counter"),
         Wrong("numbers", _counts(own.numbers), r"the numbers of the events", "the number"),
-        Wrong("no key", _next(lambda _, command: (None, command)), r"without a key", "no key"),
+        Wrong("no key", _next(lambda _, command: (None, command)), "have no key", "no key"),
         Wrong("swapped", _next(lambda name, command: (command, name)), r"^Key and", "swapped"),
         Wrong("JSON", _next(_as_json), r"such as the whole event", "json"),
-        Wrong("twice", _counts(lambda look: own.that_count(look) * 2), r"event twice", "twice"),
+        Wrong(
+            "twice",
+            _counts(lambda look: own.that_count(look) * 2),
+            "more often than",
+            "records twice",
+        ),
     ),
     "28.3": (
         Wrong("twice", _takes_back(times=2), r"2 new records", "not one"),

@@ -10,7 +10,7 @@ from kafkalab import KafkaCluster
 from kafkalab.learn.course import nb29_event_driven_systems as own
 from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.setting import fresh_topic
-from tests.exercises.acts import send
+from tests.exercises.acts import send, twice
 from tests.exercises.cases import Right, Wrong
 
 Act = Callable[[KafkaCluster], object]
@@ -27,14 +27,6 @@ def _writes(topic: str, rows: Rows, skip: int = 0) -> Act:
     return act
 
 
-def _twice(act: Act) -> Act:
-    def twice(cluster: KafkaCluster) -> object:
-        act(cluster)
-        return act(cluster)
-
-    return twice
-
-
 def _as_json(key: str, told: str) -> tuple[str, str]:
     return key, json.dumps({"told": told})
 
@@ -44,6 +36,10 @@ def _as_json(key: str, told: str) -> tuple[str, str]:
 
 def _packs(events: Callable[[Look], Iterable[own.Received]]) -> Act:
     return _writes(own.PACKED.name, lambda look: own.pieces(events(look)))
+
+
+def _by_order(look: Look) -> list[tuple[str, str]]:
+    return own.pieces((id_, order, order, number) for id_, order, _, number in own.once(look))
 
 
 def _once_by(what: Callable[[own.Received], object]) -> Act:
@@ -76,6 +72,14 @@ def _with_tombstones(look: Look) -> list[tuple[str, str | None]]:
     return [(order, now.get(order)) for order in sorted({order for order, _ in own.seen(look)})]
 
 
+def _before_updates(look: Look) -> list[tuple[str, str]]:
+    return list(own.before_updates(look).items())
+
+
+def _with_deleted(look: Look) -> list[tuple[str, str]]:
+    return [(order, status or "deleted") for order, status in _with_tombstones(look)]
+
+
 # --- 29.3 -----------------------------------------------------------------------------------------
 
 
@@ -99,6 +103,14 @@ def _new(change: Change) -> Act:
 
 def _without_partition(order: str, place: str) -> tuple[str, str]:
     return order, place.partition("/")[2]
+
+
+def _offset_first(order: str, place: str) -> tuple[str, str]:
+    return order, "/".join(place.split("/")[::-1])
+
+
+def _at_next(order: str, place: str) -> tuple[str, str]:
+    return order, own.next_place(place)
 
 
 def _recreated(*, all_again: bool) -> Act:
@@ -126,9 +138,11 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("by timestamp", _packs(own.first_at_each_time), r"same timestamp", "by timestamp"),
         Wrong("events", _writes(own.PACKED.name, own.number_of_events), r"counted ev", "events"),
         Wrong("swapped", _packed(lambda item, number: (number, item)), r"^Key and", "swapped"),
-        Wrong("no key", _packed(lambda _, number: (None, number)), r"without a key", "no key"),
+        Wrong("no key", _packed(lambda _, number: (None, number)), "have no key", "no key"),
         Wrong("JSON", _packed(_as_json), r'Found: .*\{"told', "json"),
-        Wrong("twice", _twice(_packs(own.once)), r"each item twice", "twice"),
+        Wrong("by order", _writes(own.PACKED.name, _by_order), "of each order", "by order"),
+        Wrong("so far", _writes(own.PACKED.name, own.so_far), r"after each event", "so far"),
+        Wrong("twice", twice(_packs(own.once)), r"more often", "records twice"),
     ),
     "29.2": (
         Wrong("deleted rows", _table("rcu"), r"Rows that were deleted are in", "deleted rows"),
@@ -145,20 +159,24 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("tombstones", _has(_with_tombstones), r"without a value", "tombstones"),
         Wrong("the whole row", _rows(_as_json), r"the `status` alone", "whole row"),
         Wrong("swapped", _rows(lambda order, state: (state, order)), r"^Key and", "swapped"),
-        Wrong("no key", _rows(lambda _, state: (None, state)), r"without a key", "no key"),
-        Wrong("twice", _twice(_has(own.now_in_table)), r"each row twice", "twice"),
+        Wrong("no key", _rows(lambda _, state: (None, state)), "have no key", "no key"),
+        Wrong("old updates", _has(_before_updates), "for the updates", "before updates"),
+        Wrong("as deleted", _has(_with_deleted), r"no longer in", "not in the table"),
+        Wrong("twice", twice(_has(own.now_in_table)), r"more often", "records twice"),
     ),
     "29.3": (
-        Wrong("everything", _adds(own.everything), r"packed all orders", "everything"),
+        Wrong("everything", _adds(lambda *_: True), r"packed all orders", "everything"),
         Wrong("the last again", _adds(own.last_again), r"with the last order", "last again"),
         Wrong("one too far", _adds(own.one_too_far), r"right after the last", "one too far"),
         Wrong("highest", _adds(own.beyond_the_highest), r"of its own", "beyond the highest"),
         Wrong("where it was", _adds(own.where_it_was), r"packed yet", "where it was"),
         Wrong("offset alone", _new(_without_partition), r"name both", "the offset alone"),
-        Wrong("no key", _new(lambda _, place: (None, place)), r"without a key", "no key"),
+        Wrong("no key", _new(lambda _, place: (None, place)), "have no key", "no key"),
         Wrong("swapped", _new(lambda order, place: (place, order)), r"^Key and", "swapped"),
         Wrong("JSON", _new(_as_json), r"You have written JSON", "json"),
-        Wrong("twice", _twice(_new(lambda *row: row)), r"was missing twice", "twice"),
+        Wrong("offset first", _new(_offset_first), r"before the partition", "offset first"),
+        Wrong("next offset", _new(_at_next), r"after the order's own", "the next offset"),
+        Wrong("twice", twice(_new(lambda *row: row)), r"more often", "records twice"),
         Wrong("recreated", _recreated(all_again=False), r"missing: `", "recreated"),
         Wrong("all again", _recreated(all_again=True), r"are gone or changed", "recreated"),
     ),

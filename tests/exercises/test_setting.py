@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from confluent_kafka.admin import NewTopic
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+)
 
 from kafkalab import KafkaCluster
+from kafkalab.common.deadline import Deadline
 from kafkalab.learn.exercises import setting
 from kafkalab.learn.exercises.setting import (
     change_settings,
@@ -14,9 +21,11 @@ from kafkalab.learn.exercises.setting import (
     look_at_own_settings,
     topic_names,
 )
+from kafkalab.learn.exercises.share_groups import begin_as_new
 from tests.exercises.acts import send
 
 LIMITED = "setting-limited"
+CREW, BEGIN = "setting-crew", "share.auto.offset.reset"
 TIMES = 20
 
 
@@ -42,3 +51,22 @@ def test_a_topic_that_somebody_else_has_created_meanwhile_is_created_again(
     monkeypatch.undo()
     assert LIMITED in topic_names(cluster)
     assert "max.message.bytes" not in look_at_own_settings(cluster, LIMITED)
+
+
+def test_a_share_group_begins_as_a_new_one(cluster: KafkaCluster) -> None:
+    """Where an earlier attempt let it begin is none of the next one's."""
+    admin = AdminClient(cluster.client_config)
+    assert begins_at(admin) == "latest"
+    begin = ConfigEntry(BEGIN, "earliest", incremental_operation=AlterConfigOpType.SET)
+    place = ConfigResource("GROUP", CREW, incremental_configs=[begin])
+    admin.incremental_alter_configs([place])[place].result(30)
+    assert Deadline(30).wait_for(lambda: begins_at(admin) == "earliest")
+    begin_as_new(cluster, CREW)
+    assert Deadline(30).wait_for(lambda: begins_at(admin) == "latest")
+    begin_as_new(cluster, CREW)  # and where nobody has set anything
+
+
+def begins_at(admin: AdminClient) -> str | None:
+    place = ConfigResource("GROUP", CREW)
+    value: str | None = admin.describe_configs([place])[place].result(30)[BEGIN].value
+    return value

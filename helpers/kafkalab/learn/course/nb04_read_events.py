@@ -12,6 +12,7 @@ from kafkalab.learn.exercises.expectations import Committed, NothingCommitted, T
 from kafkalab.learn.exercises.expected_answers import Answer, that
 from kafkalab.learn.exercises.fault import Fault, code, codes, fault
 from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.mistakes import committed_as
 from kafkalab.learn.exercises.setting import Event, fresh_topic, write
 
 # --- 04.1 -----------------------------------------------------------------------------------------
@@ -77,13 +78,22 @@ def at_the_end(look: Look) -> dict[int, int]:
     return {0: partition.end or 0}
 
 
+BILLED = Committed(BILLING, ORDERS, {0: HANDLED})
+
+
+def mistaken_bookmark(look: Look) -> Fault | None:
+    causes = {"one too low": HANDLED - 1, "run twice": 2 * HANDLED, "all in one": COUNT}
+    return committed_as(look, BILLED, {name: {0: offset} for name, offset in causes.items()})
+
+
 BOOKMARKS = Exercise(
     "04.2",
     prepare=prepare_orders,
     untouched=[NothingCommitted(BILLING, ORDERS), NothingCommitted(SHIPPING, ORDERS)],
     wants=[
         that(all_closed),
-        Committed(BILLING, ORDERS, {0: HANDLED}),
+        that(mistaken_bookmark),
+        BILLED,
         Committed(SHIPPING, ORDERS, at_the_end),
     ],
 )

@@ -14,6 +14,7 @@ from kafkalab.learn.exercises.expectations import Committed, NothingCommitted, T
 from kafkalab.learn.exercises.expected_answers import Answer, that
 from kafkalab.learn.exercises.fault import Fault, code, fault
 from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.mistakes import shown
 from kafkalab.learn.exercises.setting import Event, commit_offsets, fresh_topic, write
 
 
@@ -49,14 +50,28 @@ def total(look: Look) -> int:
     return sum(int(value) for (value,) in look.rows(ORDERS.name, "value"))
 
 
+AS_BEFORE, READ_AGAIN = (Committed(group, ORDERS, BILLED) for group in (BILLING, BOOKS))
+
+
+def billing_moved(look: Look) -> Fault | None:
+    return shown(AS_BEFORE.fault(look), fault("billing moved"))
+
+
+def read_in_part(look: Look) -> Fault | None:
+    found = look.committed(BOOKS, ORDERS.name)
+    name = "one too low" if set(found.values()) == {EACH - 1} else "in part"
+    return shown(READ_AGAIN.fault(look), fault(name)) if found else None
+
+
 ONCE_MORE = Exercise(
     "06.1",
     prepare=prepare_orders,
     untouched=[NothingCommitted(BOOKS, ORDERS), Committed(BILLING, ORDERS, BILLED)],
     wants=[
         that(no_more_orders),
-        Committed(BILLING, ORDERS, BILLED),
-        Committed(BOOKS, ORDERS, BILLED),
+        that(billing_moved),
+        that(read_in_part),
+        READ_AGAIN,
         Answer("number", total, known=lambda _: {ORDER_COUNT: "number of orders"}),
     ],
 )

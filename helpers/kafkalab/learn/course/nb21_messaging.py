@@ -12,7 +12,7 @@ from kafkalab.learn.exercises.expectations import Committed, Topic
 from kafkalab.learn.exercises.expected_answers import that
 from kafkalab.learn.exercises.fault import Fault, code, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import same_as
+from kafkalab.learn.exercises.mistakes import one_of, same_as
 from kafkalab.learn.exercises.setting import (
     Event,
     fresh_topic,
@@ -20,17 +20,20 @@ from kafkalab.learn.exercises.setting import (
     write,
     write_one_by_one,
 )
-from kafkalab.learn.exercises.share_groups import Answered
+from kafkalab.learn.exercises.share_groups import Answered, begin_as_new
 
 # --- 21.1 -----------------------------------------------------------------------------------------
 
 JOBS, DONE = Topic("ex21-jobs"), Topic("ex21-done", yours=True)
 WORKERS = "ex21-workers"
 ALWAYS = "always"
+MOST_DELIVERIES = 5
+"""By default, of a share group; then it drops a record."""
 
 
 def prepare_jobs(cluster: KafkaCluster) -> None:
     fresh_topic(cluster, JOBS.name)
+    begin_as_new(cluster, WORKERS)
     fails = ["0", "0", "0", "1", "1", "2", "3", ALWAYS]
     random.shuffle(fails)
     write_one_by_one(
@@ -63,7 +66,14 @@ def mistaken_jobs(look: Look) -> Fault | None:
             (f"{job} {n + 1}",) for job, fails in works.items() for n in range(fails + 1)
         ],
     }
-    return same_as(look, DONE, mistakes, ["value"])
+    rejected = [job for (job,) in look.rows(JOBS.name, "value") if job not in works]
+    never = [f"{job} {n + 1}" for job in rejected for n in range(MOST_DELIVERIES)]
+    all_deliveries = [
+        [*mistakes["each delivery"], *((text,) for text in never[: some + 1])]
+        for some in range(MOST_DELIVERIES)
+    ]
+    named = same_as(look, DONE, mistakes, ["value"])
+    return named or one_of(look, DONE, "and never", all_deliveries, ["value"])
 
 
 STUBBORN = Exercise(
@@ -110,12 +120,14 @@ def mistaken_replies(look: Look) -> Fault | None:
     for topic, other in ((APP, DESK), (DESK, APP)):
         own = [(price,) for price in asked[topic]]
         per_km = [(str(int(price) - FIXED),) for price in asked[topic]]
+        distances = [(str(int(price) // PER_KM),) for (price,) in per_km]
         mistakes = {
             "swapped": [(price,) for price in asked[other]],
             "all of them": [*own, *((price,) for price in asked[other])],
             "nobody waits": [*own, *((price,) for price in prices(look, None))],
             "without the fixed part": per_km,
-            "distances": [(str(int(price) // PER_KM),) for (price,) in per_km],
+            "numbers swapped": [(str(PER_KM + FIXED * int(km)),) for (km,) in distances],
+            "distances": distances,
         }
         if found := same_as(look, topic, mistakes, ["value"]):
             return found
@@ -192,6 +204,19 @@ def trips_for(look: Look, topic: Topic) -> dict[str, int]:
     return {trip: n for trip, n in tried.items() if goes_to(trip, n) == topic}
 
 
+def misplaced(look: Look) -> Fault | None:
+    """A trip whose value was changed, or that is tried again although it should not be."""
+    trips = [trip for topic in (DELIVERED, RETRY, DEAD) for trip in trips_for(look, topic)]
+    topics = [topic for topic in (DELIVERED, RETRY, DEAD) if topic.name in look.names]
+    there = [(topic, value) for topic in topics for (value,) in look.rows(topic.name, "value")]
+    if any(v not in trips and str(v).startswith(tuple(trips)) for _, v in there):
+        return fault("value changed")
+    again = [trip for topic, trip in there if topic == RETRY and trip in trips_for(look, DEAD)]
+    if not again:
+        return None
+    return fault("no such place" if again[0].startswith("nowhere") else "fourth attempt")
+
+
 def one_attempt_more(look: Look) -> Fault | None:
     wanted = trips_for(look, RETRY)
     for trip, headers in look.rows(RETRY.name, "value", "headers"):
@@ -214,6 +239,7 @@ SORTED = Exercise(
     prepare=prepare_trips,
     untouched=[DELIVERED.absent(), RETRY.absent(), DEAD.absent()],
     wants=[
+        that(misplaced),
         DELIVERED.holds(lambda look: [(trip,) for trip in trips_for(look, DELIVERED)], "value"),
         RETRY.holds(lambda look: [(trip,) for trip in trips_for(look, RETRY)], "value"),
         DEAD.holds(lambda look: [(trip,) for trip in trips_for(look, DEAD)], "value"),

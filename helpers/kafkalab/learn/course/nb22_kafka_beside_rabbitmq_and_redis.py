@@ -20,7 +20,7 @@ from kafkalab.learn.exercises.setting import (
     write,
     write_one_by_one,
 )
-from kafkalab.learn.exercises.share_groups import Answered, share_lag
+from kafkalab.learn.exercises.share_groups import Answered, begin_as_new, share_lag
 
 # --- 22.1 -----------------------------------------------------------------------------------------
 
@@ -63,6 +63,17 @@ def messages_for(look: Look, topic: Topic, route: Route = queues_of) -> list[tup
     return [(value,) for value, given in rows if topic in route(header(given, "routing") or "")]
 
 
+def by_the_other(routing: str) -> tuple[Topic, ...]:
+    """An `else` that belongs to the second binding alone, or to the first."""
+    bound = queues_of(routing)
+    return bound if EU in bound else tuple(dict.fromkeys((*bound, UNROUTED)))
+
+
+def by_the_first(routing: str) -> tuple[Topic, ...]:
+    bound = queues_of(routing)
+    return bound if ORDERS in bound else tuple(dict.fromkeys((*bound, UNROUTED)))
+
+
 SWAPPED = {ORDERS: EU, EU: ORDERS, UNROUTED: UNROUTED}
 ROUTES: Mapping[str, Route] = {
     "parts of words": queues_by_parts,
@@ -72,6 +83,8 @@ ROUTES: Mapping[str, Route] = {
     ),
     "one topic each, the last": lambda routing: queues_of(routing)[-1:],
     "all to unrouted": lambda routing: tuple(dict.fromkeys((*queues_of(routing), UNROUTED))),
+    "other binding": by_the_other,
+    "other binding, the first": by_the_first,
     "swapped": lambda routing: tuple(SWAPPED[topic] for topic in queues_of(routing)),
 }
 
@@ -86,7 +99,9 @@ def mistaken_routes(look: Look) -> Fault | None:
         ]
         if all(told):
             return fault(name.partition(",")[0])
-    return None
+    routings = {header(given, "routing") for (given,) in look.rows(INCOMING.name, "headers")}
+    rows = [row for topic in (ORDERS, EU, UNROUTED) for row in look.rows(topic.name, "value")]
+    return fault("routing as value") if any(value in routings for (value,) in rows) else None
 
 
 EXCHANGE = Exercise(
@@ -131,7 +146,6 @@ def mistaken_orders(look: Look) -> Fault | None:
         "whole order as key": [(order, order) for _, order in right],
         "number as key": [(order.split()[1], order) for _, order in right],
         "customer cut off": [(customer, order.split()[1]) for customer, order in right],
-        "copied twice": [*right, *right],
     }
     return same_as(look, SORTED, mistakes)
 
@@ -157,6 +171,7 @@ PATIENCE = 3
 
 def prepare_jobs(cluster: KafkaCluster) -> None:
     fresh_topic(cluster, JOBS.name)
+    begin_as_new(cluster, CREW)
     works = ["yes"] * 5 + ["no"] * 2
     random.shuffle(works)
     events = [
@@ -174,6 +189,14 @@ def jobs_that(look: Look, works: str) -> list[tuple[str]]:
 def mistaken_jobs(look: Look) -> Fault | None:
     good, bad = jobs_that(look, "yes"), jobs_that(look, "no")
     return same_as(look, DONE, {"all done": [*good, *bad], "the failing ones": bad}, ["value"])
+
+
+def value_changed(look: Look) -> Fault | None:
+    jobs = [job for (job,) in look.rows(JOBS.name, "value")]
+    topics = [topic for topic in (DONE, DEAD) if topic.name in look.names]
+    values = [str(value) for topic in topics for (value,) in look.rows(topic.name, "value")]
+    longer = [value for value in values if value not in jobs and value.startswith(tuple(jobs))]
+    return fault("value changed") if longer else None
 
 
 def none_dropped(look: Look) -> Fault | None:
@@ -197,6 +220,7 @@ KEPT = Exercise(
     untouched=[DONE.absent(), DEAD.absent()],
     wants=[
         that(mistaken_jobs),
+        that(value_changed),
         DONE.holds(lambda look: jobs_that(look, "yes"), "value"),
         that(none_dropped),
         DEAD.holds(lambda look: jobs_that(look, "no"), "value"),

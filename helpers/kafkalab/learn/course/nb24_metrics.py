@@ -14,7 +14,7 @@ from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import Answer, that
 from kafkalab.learn.exercises.fault import Fault, Row, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import same_as
+from kafkalab.learn.exercises.mistakes import one_of, same_as
 from kafkalab.learn.exercises.setting import Event, fresh_topic, remove_topics, write
 
 NOON = 1_740_830_400_000
@@ -54,11 +54,11 @@ def prepare_readings(cluster: KafkaCluster) -> None:
 Windows = dict[tuple[str, int], list[str]]
 
 
-def windows(look: Look, place: Callable[[float], float] = floor) -> Windows:
+def windows(look: Look, place: Callable[[float], float] = floor, length: int = WINDOW) -> Windows:
     """Host and start of a window, in seconds → its values in the order of arrival."""
     found: Windows = {}
     for host, timestamp, value in look.rows(READINGS.name, "key", "timestamp", "value"):
-        start = int(place((timestamp - NOON) / 1000 / WINDOW)) * WINDOW
+        start = int(place((timestamp - NOON) / 1000 / length)) * length
         found.setdefault((host, start), []).append(value)
     return found
 
@@ -94,8 +94,10 @@ def mistaken_peaks(look: Look) -> Fault | None:
         "number first": told(right, text="{value} 12:00:{start:02}"),
         "no key": [(None, text) for _, text in told(right)],
     }
+    others = [told(windows(look, length=length)) for length in (1, 2, 5, 15, 20, 30, 60)]
     by_rows = same_as(look, PEAKS, mistakes, right=told(right))
-    return by_rows or hosts_merged(look) or mean(look) or another_hour(look)
+    by_rows = by_rows or one_of(look, PEAKS, "another length", others)
+    return by_rows or hosts_merged(look) or mean(look) or another_hour(look) or by_arrival(look)
 
 
 def hosts_merged(look: Look) -> Fault | None:
@@ -132,6 +134,13 @@ def another_hour(look: Look) -> Fault | None:
     found, right = sorted(peaks_found(look)), sorted(peaks(look))
     seconds = [[(host, text[len("12:00") :]) for host, text in rows] for rows in (found, right)]
     return fault("local time") if seconds[0] == seconds[1] and found != right else None
+
+
+def by_arrival(look: Look) -> Fault | None:
+    """More than one record of a window, and none of a window that is not there."""
+    found = [(host, text.split()[0]) for host, text in peaks_found(look) if text.strip()]
+    there = {(host, text.split()[0]) for host, text in peaks(look)}
+    return fault("by arrival") if set(found) == there and len(found) > len(there) else None
 
 
 def peaks_found(look: Look) -> list[tuple[str, str]]:
@@ -226,13 +235,20 @@ def mistaken_alerts(look: Look) -> Fault | None:
         ("counted from one", moved(alert_changes(look), 1, 1)),
         ("first of three", moved(alert_changes(look), 1 - PATIENCE, 0)),
         ("each window", each_window(means)),
+        ("while it fires", while_it_fires(means)),
         ("streak not reset", streak_kept(means)),
         ("cleared again and again", cleared_again(means)),
+        ("never cleared", only(look, "fired")),
+        ("never fired", only(look, "cleared")),
         ("words alone", [text.split()[0] for (text,) in alert_changes(look)]),
     ]
     found = [text for (text,) in look.rows(ALERTS.name, "value")]
     names = [name for name, texts in mistakes if texts == found]
     return fault(names[0]) if names else None
+
+
+def only(look: Look, word: str) -> list[str]:
+    return [text for (text,) in alert_changes(look) if text.startswith(word)]
 
 
 def moved(rows: list[tuple[str]], fired: int, cleared: int) -> list[str]:
@@ -245,6 +261,12 @@ def moved(rows: list[tuple[str]], fired: int, cleared: int) -> list[str]:
 def each_window(means: list[float]) -> list[str]:
     states = firing(means, ABOVE, BELOW, PATIENCE)
     return [f"{'fired' if now else 'cleared'} {number}" for number, now in enumerate(states)]
+
+
+def while_it_fires(means: list[float]) -> list[str]:
+    """`fired` for every window in which the alert fires, and `cleared` where it ends."""
+    texts, cleared = each_window(means), set(changes(means, ABOVE, BELOW, PATIENCE))
+    return [text for text in texts if text.startswith("fired") or text in cleared]
 
 
 def streak_kept(means: list[float]) -> list[str]:
@@ -355,6 +377,7 @@ def mistaken_silence(look: Look) -> Fault | None:
         "none silent": set[str](),
         "those that speak": set(FARM) - silent_hosts(look),
         "just thirty": at_least,
+        "any age": {host for host, age in ages(look).items() if age > 0},
     }
     names = [name for name, hosts in mistakes.items() if given is not None and set(given) == hosts]
     return fault(names[0]) if names else None

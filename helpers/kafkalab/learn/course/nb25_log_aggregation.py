@@ -75,6 +75,13 @@ def first_of(look: Look, *names: str) -> list[dict[str, Any]]:
     return list(first.values())
 
 
+def sent_only_once(look: Look) -> list[Row]:
+    """Without the lines that came again, neither copy of them."""
+    places = [(line["host"], line["file"], line["offset"]) for line in sent_lines(look)]
+    lines = zip(places, sent_lines(look), strict=True)
+    return [(line["host"], line["line"]) for place, line in lines if places.count(place) == 1]
+
+
 def mistaken_lines(look: Look) -> Fault | None:
     right = once(look)
     mistakes: dict[str, Sequence[tuple[str | None, str]]] = {
@@ -90,7 +97,7 @@ def mistaken_lines(look: Look) -> Fault | None:
             (line["host"], json.dumps(line)) for line in first_of(look, "host", "file", "offset")
         ],
         "no key": [(None, line) for _, line in right],
-        "swapped": [(line, host) for host, line in right],
+        "both left out": sent_only_once(look),
     }
     return same_as(look, ONCE, mistakes)
 
@@ -165,6 +172,10 @@ def without_last(found: Sequence[Row]) -> list[Row]:
     return [row for place, row in enumerate(found) if place not in last.values()]
 
 
+def stripped(event: str) -> str:
+    return "\n".join(line.strip() for line in event.split("\n"))
+
+
 def mistaken_events(look: Look) -> Fault | None:
     lines = look.rows(LINES.name, "key", "value")
     right = events(look)
@@ -179,8 +190,8 @@ def mistaken_events(look: Look) -> Fault | None:
         "glued": [(host, event.replace("\n", "")) for host, event in right],
         "no key": [(None, event) for _, event in right],
         "time cut off": [(host, event.partition("] ")[2]) for host, event in right],
+        "stripped": [(host, stripped(event)) for host, event in right],
         "lines reversed": [(host, "\n".join(event.split("\n")[::-1])) for host, event in right],
-        "written twice": [*right, *right],
     }
     return same_as(look, EVENTS, mistakes)
 
@@ -282,6 +293,7 @@ def mistaken_gap(look: Look) -> Fault | None:
         **{times["fenced"] - t: "the line of another" for t, who, _ in told(look) if who != dead},
         next(t for t, _, m in told(look) if m.startswith("Replayed"))
         - times["last"]: "to the replay",
+        told(look)[-1][0] - times["last"]: "to the last line",
         times["fenced"] - times["lost"]: "from the loss",
         times["lost"] - times["last"]: "to the loss",
         times["last"] - times["fenced"]: "the other way round",

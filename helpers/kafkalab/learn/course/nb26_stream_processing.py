@@ -121,10 +121,7 @@ def mistaken_cities(look: Look) -> Fault | None:
         "first": pairs(with_city(look, lambda homes, _: homes[0][1])),
         "not exact": pairs(with_city(look, just_before)),
         "by customer": orders,
-        "swapped": [(cents, city) for city, cents, _ in right],
-        "no key": [(None, cents) for _, cents, _ in right],
         "the city as value": [(order[0], row[0]) for order, row in zip(orders, right, strict=True)],
-        "twice": pairs(right) * 2,
     }
     zones = [pairs(with_city(look, city_at)) for city_at in (an_hour_late, an_hour_early)]
     named = same_as(look, BY_CITY, mistakes) or one_of(look, BY_CITY, "local time", zones)
@@ -191,9 +188,6 @@ def mistaken_counts(look: Look) -> Fault | None:
         "from noon": pairs([row for row in right if row[2] >= NOON]),
         "the end": labeled(right, LENGTH),
         "the next window": labeled(right, HOP),
-        "swapped": [(value, page) for page, value, _ in right],
-        "no key": [(None, value) for _, value, _ in right],
-        "twice": pairs(right) * 2,
     }
     zones = [labeled(right, 15 * quarters) for quarters in range(-14 * 4, 14 * 4 + 1) if quarters]
     longer = [pairs(moving_counts(look, length=minutes)) for minutes in (15, 20, 30, 60)]
@@ -202,9 +196,11 @@ def mistaken_counts(look: Look) -> Fault | None:
         or one_of(look, MOVING, "local time", zones)
         or one_of(look, MOVING, "too long", longer)
         or other_time(look, MOVING, right)
-        or other_form(look)
     )
-    return shown(FINAL_COUNTS.fault(look), named) or counted_in_part(look, pairs(right))
+    amiss = FINAL_COUNTS.fault(look)
+    if amiss and not amiss.why:
+        named = named or other_form(look)
+    return shown(amiss, named) or counted_in_part(look, pairs(right))
 
 
 FORM = re.compile(r"([01]\d|2[0-3]):(?P<minute>[0-5]\d) (?P<count>\d+)")
@@ -319,7 +315,6 @@ def mistaken_receipts(look: Look) -> Fault | None:
         "from the beginning": right[:DONE] + right,
         "behind the crash": right[:DONE] + right[DONE + ABORTED :],
         "no text": right[:DONE] + payments[DONE:],
-        "twice": right + right[DONE:],
         "bytes": right[:DONE] + [(f"receipt for b'{payment}'",) for (payment,) in payments[DONE:]],
     }
     named = same_as(look, RECEIPTS, mistakes, ["value"])

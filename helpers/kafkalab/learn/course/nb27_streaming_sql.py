@@ -99,6 +99,12 @@ def largest(look: Look) -> Counts:
 ALL_KINDS = ("+I", "-U", "+U", "-D")
 
 
+def one_too_few(look: Look) -> tuple[Counts, Counts]:
+    """The table before its last change, with the row that it replaces and without it."""
+    right, (_, city, _) = applied(look), told(look)[-1]
+    return right | {city: right[city] + FEWER}, {c: n for c, n in right.items() if c != city}
+
+
 def mistaken_table(look: Look) -> Fault | None:
     given = answers.numbers_by_text(look.answer)
     mistakes = {
@@ -114,6 +120,7 @@ def mistaken_table(look: Look) -> Fault | None:
         "new rows counted": changes_of(look, ("+I", "+U")),
     }
     named = next((fault(name) for name, table in mistakes.items() if given == table), None)
+    named = named or (fault("stopped early") if given in one_too_few(look) else None)
     return shown(TABLE.fault(look), named)
 
 
@@ -218,6 +225,13 @@ def from_the_first(look: Look) -> list[str]:
     return behind(look, lambda second, newest: end_of(second, first) <= newest - DELAY)
 
 
+def at_the_end(look: Look) -> list[str]:
+    """As if the watermark had been at its end from the beginning."""
+    orders = by_arrival(look)
+    newest = max(second for _, second in orders)
+    return [id_ for id_, second in orders if closed(second, newest)]
+
+
 def mistaken_orders(look: Look) -> Fault | None:
     given = answers.texts(look.answer)
     if given is None:
@@ -233,6 +247,9 @@ def mistaken_orders(look: Look) -> Fault | None:
     mistakes = {name: behind(look, rule) for name, rule in rules.items()}
     mistakes |= {"going back": before_only(look), "from the first": from_the_first(look)}
     mistakes["by time"] = []
+    mistakes["final watermark"] = at_the_end(look)
+    offsets = look.rows(ORDERS.name, "key", "offset")
+    mistakes["offsets"] = [str(at) for id_, at in offsets if id_ in too_late(look)]
     named = [name for name, ids in mistakes.items() if sorted(given) == sorted(ids)]
     return shown(TOO_LATE.fault(look), fault(named[0]) if named else None)
 
@@ -286,9 +303,6 @@ def mistaken_windows(look: Look) -> Fault | None:
     mistakes: dict[str, Sequence[Row]] = {
         "no time": pairs(right),
         "ten minutes": pairs(per_page(look, 2 * FIVE)),
-        "no key": [(None, visits) for _, visits, _ in right],
-        "swapped": [(visits, page) for page, visits, _ in right],
-        "twice": pairs(right) * 2,
     }
     named = (
         same_as(look, PER_PAGE, times, WITH_TIME)
@@ -304,7 +318,7 @@ def later(rows: Rows, by: int) -> Rows:
 
 
 def left_out(look: Look, right: Rows) -> Fault | None:
-    """Windows without late visits: no count is too high, and some are too low or missing."""
+    """No count is too high, and some are too low: windows without late visits, or each change."""
     counts = {(page, start): int(count) for page, count, start in right}
     found = look.rows(PER_PAGE.name, "key", "value", "timestamp")
     for page, count, start in found:
@@ -312,7 +326,13 @@ def left_out(look: Look, right: Rows) -> Fault | None:
         if count not in possible:
             return None
     each_once = len({(page, start) for page, _, start in found}) == len(found)
-    return shown(EACH_WINDOW.fault(look), fault("left out")) if found and each_once else None
+    each_change = not each_once and set(found) > set(right)
+    name = "left out" if each_once else "each change"
+    return (
+        shown(EACH_WINDOW.fault(look), fault(name))
+        if found and (each_once or each_change)
+        else None
+    )
 
 
 EACH_WINDOW = PER_PAGE.holds(per_page, *WITH_TIME)

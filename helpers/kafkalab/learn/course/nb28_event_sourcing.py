@@ -126,6 +126,11 @@ def euros_as_cents(event: dict[str, Any]) -> int:
     return cents_of(event) * (1 if event["schema"] == 1 else 100)
 
 
+def as_they_are(event: dict[str, Any]) -> int:
+    """The same without a sign, as version 1 has it."""
+    return abs(euros_as_cents(event)) if event["schema"] == 1 else euros_as_cents(event)
+
+
 def are_hundredths(look: Look, amounts: Rows) -> bool:
     """Whether each balance is a hundredth of these, however it is rounded and written."""
     found = dict(look.rows(BALANCES.name, "key", "value"))
@@ -154,6 +159,7 @@ def after_each(look: Look) -> list[tuple[str, str]]:
 def mistaken_balances(look: Look) -> Fault | None:
     right = balances(look)
     raw = balances(look, cents_of=euros_as_cents)
+    unsigned = balances(look, cents_of=as_they_are)
     without = balances(look, cents_of=without_euros)
     mistakes: dict[str, Rows] = {
         "all days": balances(look, until="9"),
@@ -166,14 +172,12 @@ def mistaken_balances(look: Look) -> Fault | None:
         "not rounded": balances(look, cents_of=cut_off),
         "after each event": after_each(look),
         "with decimals": with_decimals(right),
-        "swapped": [(cents, name) for name, cents in right],
-        "no key": [(None, cents) for _, cents in right],
-        "twice": [*right, *right],
     }
     named = (
         same_as(look, BALANCES, mistakes)
         or one_of(look, BALANCES, "no euros", [with_decimals(without)])
         or (fault("in euros") if are_hundredths(look, right) else None)
+        or (fault("as they are") if are_hundredths(look, unsigned) else None)
         or (fault("euros as cents") if are_hundredths(look, raw) else None)
         or in_json(look, BALANCES, "json")
     )
@@ -275,7 +279,6 @@ def numbers(look: Look) -> list[tuple[str, str]]:
 
 
 def mistaken_events(look: Look) -> Fault | None:
-    right = that_count(look)
     mistakes: dict[str, Rows] = {
         "everything": written(look),
         "the last one": by_number(look, last=True),
@@ -283,9 +286,6 @@ def mistaken_events(look: Look) -> Fault | None:
         "rising": rising(look),
         "one counter": one_counter(look),
         "the number": numbers(look),
-        "swapped": [(command, account) for account, command in right],
-        "no key": [(None, command) for _, command in right],
-        "twice": right * 2,
     }
     named = same_as(look, COUNTS, mistakes) or in_json(look, COUNTS, "json")
     return shown(NEXT_ONES.fault(look), named)

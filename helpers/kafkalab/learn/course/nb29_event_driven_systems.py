@@ -124,8 +124,14 @@ def number_of_events(look: Look) -> list[tuple[str, str]]:
     return [(i, str(n)) for i, n in sorted(Counter(event[2] for event in once(look)).items())]
 
 
+def so_far(look: Look) -> list[tuple[str, str]]:
+    """The total after each event."""
+    events = once(look)
+    after = [pieces(events[: at + 1]) for at in range(len(events))]
+    return [(e[2], dict(totals)[e[2]]) for e, totals in zip(events, after, strict=True)]
+
+
 def mistaken_pieces(look: Look) -> Fault | None:
-    right = pieces(once(look))
     mistakes: dict[str, Rows] = {
         "every record": pieces(received(look)),
         "once an order": pieces(once(look, by=lambda event: event[1])),
@@ -134,9 +140,8 @@ def mistaken_pieces(look: Look) -> Fault | None:
         "neighbors": pieces(without_neighbours(look)),
         "by timestamp": pieces(first_at_each_time(look)),
         "events": number_of_events(look),
-        "swapped": [(number, item) for item, number in right],
-        "no key": [(None, number) for _, number in right],
-        "twice": right * 2,
+        "so far": so_far(look),
+        "by order": pieces((*e[:2], e[1], e[3]) for e in once(look)),
     }
     named = same_as(look, PACKED, mistakes) or in_json(look, PACKED, "json")
     return shown(IN_ALL.fault(look), named)
@@ -233,8 +238,14 @@ def each_change(look: Look) -> list[tuple[str, str]]:
     return [(order, after["status"]) for order, after in changes if after]
 
 
+def before_updates(look: Look) -> dict[str, str]:
+    """The table of who takes an updated row as it was."""
+    last = dict(seen(look))
+    olds = {order: change["before"] for order, change in last.items() if change["op"] == "u"}
+    return dict(now_in_table(look)) | {order: old["status"] for order, old in olds.items()}
+
+
 def mistaken_table(look: Look) -> Fault | None:
-    right = now_in_table(look)
     mistakes: dict[str, Rows] = {
         "deleted rows": now_in_table(look, "rcu"),
         "no snapshot": now_in_table(look, "cud"),
@@ -242,18 +253,20 @@ def mistaken_table(look: Look) -> Fault | None:
         "before": now_in_table(look, side="before"),
         "gone and not back": now_in_table(look, back=False),
         "each change": each_change(look),
-        "swapped": [(state, order) for order, state in right],
-        "no key": [(None, state) for _, state in right],
-        "twice": right * 2,
+        "before updates": sorted(before_updates(look).items()),
     }
     named = same_as(look, TABLE, mistakes) or by_value(look)
     return shown(NOW.fault(look), named)
 
 
 def by_value(look: Look) -> Fault | None:
-    """What the values alone tell: tombstones, or rows as JSON."""
+    """What keys or values alone tell: tombstones, rows that are gone, or rows as JSON."""
     if (None,) in look.rows(TABLE.name, "value"):
         return fault("tombstones")
+    there = dict(now_in_table(look))
+    strange = {key for key, _ in look.rows(TABLE.name, "key", "value")} - there.keys()
+    if strange and strange <= {order for order, _ in seen(look)}:
+        return fault("not in the table")
     return in_json(look, TABLE, "whole row")
 
 
@@ -332,10 +345,6 @@ def parcels(look: Look, more: Callable[[int, int, Counter[int]], bool]) -> list[
     return first + [(o, f"{n}/{at}") for n, at, o in ordered(look) if more(n, at, done)]
 
 
-def everything(number: int, offset: int, done: Counter[int]) -> bool:
-    return True
-
-
 def last_again(number: int, offset: int, done: Counter[int]) -> bool:
     return offset >= done[number] - 1
 
@@ -352,6 +361,11 @@ def where_it_was(number: int, offset: int, done: Counter[int]) -> bool:
     return number in done and offset >= done[number]
 
 
+def next_place(place: str) -> str:
+    partition, offset = place.split("/")
+    return f"{partition}/{int(offset) + 1}"
+
+
 def mistaken_parcels(look: Look) -> Fault | None:
     amiss = PACKED_ONCE.fault(look)
     if not are_as_left(look):
@@ -359,15 +373,14 @@ def mistaken_parcels(look: Look) -> Fault | None:
     first = look.rows(PARCELS.name, "key", "value")[:DONE]
     new = [row for row in packed_once(look) if row not in first]
     mistakes: dict[str, Rows] = {
-        "everything": parcels(look, everything),
+        "everything": parcels(look, lambda *_: True),
         "last again": parcels(look, last_again),
         "one too far": parcels(look, one_too_far),
         "beyond the highest": parcels(look, beyond_the_highest),
         "where it was": parcels(look, where_it_was),
+        "offset first": [*first, *((o, "/".join(p.split("/")[::-1])) for o, p in new)],
+        "the next offset": [*first, *((order, next_place(place)) for order, place in new)],
         "the offset alone": [*first, *((order, place.partition("/")[2]) for order, place in new)],
-        "no key": [*first, *((None, place) for _, place in new)],
-        "swapped": [*first, *((place, order) for order, place in new)],
-        "twice": [*first, *new, *new],
     }
     named = same_as(look, PARCELS, mistakes) or in_json(look, PARCELS, "json")
     return shown(amiss, named)

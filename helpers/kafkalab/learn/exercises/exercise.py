@@ -12,7 +12,7 @@ from kafkalab.learn.exercises.fault import Expectation, Fault
 from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.setting import NoTopicError, remove_topics
 from kafkalab.learn.exercises.verdict import State, Verdict
-from kafkalab.learn.exercises.words import Words
+from kafkalab.learn.exercises.words import FOUND, Words
 
 
 def _nothing(_: KafkaCluster) -> None:
@@ -132,8 +132,16 @@ class Exercise:
         return next(each for each in self.wants if each.asks_answer)
 
     def _told(self, fault: Fault) -> Verdict:
-        answer = self.words.texts.get("answer", "")
-        texts = [fault.why, fault.text] if fault.why else [fault.text]
-        told = [self.words.say(text, **{"answer": answer, **fault.values}) for text in texts]
+        values = {"answer": self.words.texts.get("answer", ""), **fault.values}
+        told = self.words.say(fault.text, **values)
+        if fault.why:
+            told = self._with_cause(self.words.say(fault.why, **values), told)
         state = State.NOT_ATTEMPTED if fault.not_attempted else State.NOT_YET
-        return Verdict(state, "\n\n".join(told), texts[0])
+        return Verdict(state, told, fault.why or fault.text)
+
+    def _with_cause(self, cause: str, told: str) -> str:
+        """The cause in place of the sentence that says only that something is wrong."""
+        general, found, rest = told.partition(FOUND)
+        if "`start()`" in general and "`start()`" not in cause:
+            cause = f"{cause} {self.words.say('stays')}"
+        return f"{cause}\n\n{found}{rest}"

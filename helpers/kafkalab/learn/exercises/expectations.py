@@ -6,7 +6,7 @@ Each is plain data, so a test can read what it asks for and do something else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +19,7 @@ from kafkalab.learn.exercises.fault import (
     code,
     codes,
 )
+from kafkalab.learn.exercises.likeness import likeness, plain
 from kafkalab.learn.exercises.look import Look
 
 # --- values in sentences --------------------------------------------------------------------------
@@ -240,7 +241,9 @@ class Records:
         found = look.rows(self.topic.name, *self.fields)
         words = {"topic": self.topic, "wanted": self._wanted(wanted)}
         if amiss := self._by_number(found, wanted):
-            return Fault(amiss[0], {**words, "found": count(len(found), "record"), **amiss[1]})
+            why = "" if self.others else likeness(found, wanted, self.fields)
+            words["found"] = count(len(found), "record")
+            return Fault(amiss[0], {**words, **amiss[1]}, why)
         if amiss := self._by_order(look, found, wanted):
             return Fault(amiss[0], {**words, **amiss[1]})
         return None
@@ -257,15 +260,15 @@ class Records:
     def _by_number(self, found: list[Row], wanted: list[Row]) -> tuple[str, dict[str, str]] | None:
         if not found:
             return "nothing written", {}
-        have, want = Counter(map(_plain, found)), Counter(map(_plain, wanted))
-        missing = [row for row in wanted if have[_plain(row)] < want[_plain(row)]]
-        strange = [] if self.others else [row for row in found if _plain(row) not in want]
+        have, want = Counter(map(plain, found)), Counter(map(plain, wanted))
+        missing = [row for row in wanted if have[plain(row)] < want[plain(row)]]
+        strange = [] if self.others else [row for row in found if plain(row) not in want]
         if strange:
             text = "records changed" if missing else "records strange"
             return text, {"strange": self._told(strange), "missing": self._told(missing)}
         if missing:
             return "records missing", {"missing": self._told(missing)}
-        twice = [row for row in found if have[_plain(row)] > want[_plain(row)] > 0]
+        twice = [row for row in found if have[plain(row)] > want[plain(row)] > 0]
         return ("records twice", {"twice": self._told(twice)}) if twice else None
 
     def _by_order(
@@ -289,11 +292,6 @@ class Records:
 
 def _word(value: object) -> str:
     return value if isinstance(value, str) else short(value)
-
-
-def _plain(row: Row) -> Hashable:
-    """A row that can be counted, whatever the learner has written."""
-    return tuple(value if isinstance(value, Hashable) else repr(value) for value in row)
 
 
 # --- groups ---------------------------------------------------------------------------------------

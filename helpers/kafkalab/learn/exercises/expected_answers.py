@@ -60,10 +60,17 @@ class Answer:
         if given == wanted:
             return None
         named = self.known(look).get(given, self.why) if self.known else self.why
-        return Fault("answer other", {"found": code(given, 40)}, named)
+        return Fault("answer other", {"found": code(given, 40)}, named or _near(given, wanted))
 
     def untouched(self) -> Fault:
         return Fault("no answer", not_attempted=True)
+
+
+def _near(given: object, wanted: object) -> str:
+    """The name of the text for a number that is off by one, or ""."""
+    if not isinstance(given, int) or not isinstance(wanted, int):
+        return ""
+    return {1: "answer high by one", -1: "answer low by one"}.get(given - wanted, "")
 
 
 def _of_texts(given: list[str], wanted: list[str], *, in_order: bool) -> Fault | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from kafkalab.learn.exercises.expectations import Topic
+from kafkalab.learn.exercises.expectations import Committed, Topic
 from kafkalab.learn.exercises.fault import Fault, Row, fault
 from kafkalab.learn.exercises.look import Look
 
@@ -49,6 +49,15 @@ def one_of(
     """The same of a mistake that gives other records from learner to learner."""
     each = (same_as(look, topic, {name: rows}, fields) for rows in mistakes)
     return next(filter(None, each), None)
+
+
+def committed_as(
+    look: Look, wanted: Committed, causes: Mapping[str, Mapping[int, int]]
+) -> Fault | None:
+    """What the group has committed by a mistake: the name of its text → partition → offset."""
+    found = look.committed(wanted.group, wanted.topic.name)
+    named = [fault(name) for name, offsets in causes.items() if found == offsets]
+    return shown(wanted.fault(look), named[0] if named else None)
 
 
 def shown(found: Fault | None, cause: Fault | None) -> Fault | None:

@@ -179,7 +179,7 @@ def _alter(
     entries = [ConfigEntry(k, v, incremental_operation=operation) for k, v in config.items()]
     resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
     future = admin.incremental_alter_configs([resource], request_timeout=10)[resource]
-    _outcome(future, f"to change the settings of topic {topic}", deadline)
+    outcome(future, f"to change the settings of topic {topic}", deadline)
     is_set = operation == AlterConfigOpType.SET
     while (config.items() <= look_at_own_settings(connected, topic).items()) is not is_set:
         if deadline.passed:
@@ -197,7 +197,7 @@ def remove_topics(cluster: KafkaCluster, *names: str) -> None:
     if not there:
         return
     for name, future in deletions(cluster, there, deadline).items():
-        _outcome(future, f"to delete topic {name}", deadline, gone_is_fine=True)
+        outcome(future, f"to delete topic {name}", deadline, gone_is_fine=True)
     while set(there) & topic_names(cluster):
         if deadline.passed:
             raise no_answer([], deadline)
@@ -311,7 +311,7 @@ def _settings(cluster: Connectable, resource: ConfigResource) -> Mapping[str, Co
     admin, _ = connect(cluster)
     future = admin.describe_configs([resource], request_timeout=LOOK_SECONDS)[resource]
     tried = f"to read the settings of {resource.name}"
-    found: Mapping[str, ConfigEntry] | None = _outcome(
+    found: Mapping[str, ConfigEntry] | None = outcome(
         future, tried, Deadline(LOOK_SECONDS), gone_is_fine=True
     )
     if found is None:
@@ -323,9 +323,10 @@ def _values(entries: Mapping[str, ConfigEntry]) -> Mapping[str, str]:
     return {name: e.value for name, e in entries.items() if e.value is not None}
 
 
-def _outcome(
+def outcome(
     future: Future[Any], tried: str, deadline: Deadline, *, gone_is_fine: bool = False
 ) -> Any:
+    """What an order to the cluster gives; raises KafkaLabError where it is refused or late."""
     from confluent_kafka import KafkaError, KafkaException
 
     try:
@@ -355,7 +356,7 @@ def _created(future: Future[Any], tried: str, deadline: Deadline) -> bool:
         refused = isinstance(error, KafkaException) and error.args[0].code() == exists
         if refused and not deadline.passed:
             return False
-    _outcome(future, tried, deadline)
+    outcome(future, tried, deadline)
     return True
 
 

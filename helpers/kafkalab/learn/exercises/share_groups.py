@@ -1,12 +1,15 @@
-"""What a check expects of a share group."""
+"""Share groups of exercises: how they begin, and what a check expects of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kafkalab.cluster.cluster import KafkaCluster
+from kafkalab.common.deadline import Deadline
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.fault import Fault
 from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.setting import STAGE_SECONDS, outcome
 from kafkalab.queries.share_state import STATE_TOPIC, done
 
 
@@ -27,6 +30,18 @@ class Answered:
 
     def untouched(self) -> Fault:
         return Fault("nothing done", not_attempted=True)
+
+
+def begin_as_new(cluster: KafkaCluster, group: str) -> None:
+    """Drop where an earlier attempt let the share group begin: a new one begins at the end."""
+    from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+
+    delete = AlterConfigOpType.DELETE
+    begin = ConfigEntry("share.auto.offset.reset", "", incremental_operation=delete)
+    place = ConfigResource("GROUP", group, incremental_configs=[begin])
+    admin = AdminClient(cluster.client_config)
+    future = admin.incremental_alter_configs([place], request_timeout=10)[place]
+    outcome(future, f"to drop the settings of group {group}", Deadline(STAGE_SECONDS))
 
 
 def share_lag(look: Look, group: str, topic: Topic) -> int | None:

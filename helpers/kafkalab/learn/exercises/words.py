@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 ENGINE = Path(__file__).with_name("verdicts.md")
 """Texts that all exercises share; one of the same name in an exercise goes before it."""
 
+FOUND = "Found:"
+"""Begins what a check has found, in a text of its own paragraph."""
+
 _NUMBERED = re.compile(r"(\d\d\.\d) (.+)")
 
 
@@ -48,8 +51,15 @@ class Words:
     texts: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, name: str, /, **values: object) -> str:
-        """The named text with its values; one without a value for a `$name` raises KeyError."""
-        text = self.texts[name] if name in self.texts else engine_texts()[name]
+        """The named text with its values; one without a value for a `$name` raises KeyError.
+
+        What was found and looked for is told as in the text that all exercises share, where the
+        exercise's own has only the cause.
+        """
+        shared = engine_texts().get(name, "")
+        text = self.texts.get(name, shared)
+        if FOUND not in text:
+            text += shared[shared.find(f"\n\n{FOUND}") :] if FOUND in shared else ""
         return Template(text).substitute(values)
 
 
