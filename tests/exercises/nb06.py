@@ -197,6 +197,17 @@ def counted_only(cluster: KafkaCluster) -> object:
     return waiting(cluster)
 
 
+def counted_by(column: str) -> Callable[[KafkaCluster], object]:
+    """The dishes that waited, counted by something else than their tables."""
+
+    def act(cluster: KafkaCluster) -> object:
+        read(cluster, own.KITCHEN, own.DISHES.name, waiting(cluster).total())
+        records = read_topic(cluster, own.DISHES.name)
+        return Counter(records[records["offset"] >= own.COOKED][column].astype(str))
+
+    return act
+
+
 def all_dishes(cluster: KafkaCluster) -> object:
     read(cluster, own.KITCHEN, own.DISHES.name, waiting(cluster).total())
     return Counter(read_topic(cluster, own.DISHES.name)["key"])
@@ -271,18 +282,20 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong(
             "counted without reading",
             counted_only,
-            r"lags until(.|\n)*`ex06-kitchen` at 10",
-            "committed",
+            r"`ex06-kitchen` at 10",
+            "not committed",
         ),
         Wrong(
             "all dishes",
             all_dishes,
             r"`table \d`.* in your answer, which does not belong",
-            "answer strange",
+            "all dishes",
         ),
-        Wrong("another group", another_group, r"`ex06-kitchen` at 10", "committed"),
+        Wrong("another group", another_group, r"`ex06-kitchen` at 10", "not committed"),
+        Wrong("by dish", counted_by("value"), "which are the dishes", "by dish"),
+        Wrong("by partition", counted_by("partition"), "of the partition", "by partition"),
         Wrong("other words", other_words, r"as in `table 3`(.|\n)*Found: `\d`", "answer strange"),
-        Wrong("not committed", not_committed, r"`ex06-kitchen` at 10", "committed"),
+        Wrong("not committed", not_committed, r"`ex06-kitchen` at 10", "not committed"),
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {

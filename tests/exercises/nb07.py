@@ -180,6 +180,12 @@ def _parcels(
     return act
 
 
+def _to_the_end(cluster: KafkaCluster) -> object:
+    _, pill = own.pill(Look(cluster))
+    parcels = len(read_topic(cluster, own.PARCELS.name))
+    return _parcels(skip=parcels - pill)(cluster)
+
+
 def _only_skips(cluster: KafkaCluster) -> object:
     _, pill = own.pill(Look(cluster))
     commit_offsets(cluster, own.DRIVERS, own.PARCELS.name, {0: pill + 1})
@@ -350,7 +356,8 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
     ),
     "07.4": (
         Wrong("skipped alone", _only_skips, r"no topic `ex07-parcels-dead`", "skipped alone"),
-        Wrong("noted alone", _parcels(skip=0), r"`ex07-drivers` at offset \d", "committed"),
+        Wrong("noted alone", _parcels(skip=0), r"`ex07-drivers` at offset \d", "as before"),
+        Wrong("to the end", _to_the_end, "passed the parcels", "to the end"),
         Wrong("no header", _parcels(header=None), r"without a header `offset`", "no header"),
         Wrong(
             "another offset",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from itertools import accumulate
 
 import numpy as np
 
@@ -37,11 +39,32 @@ def charges(change: Callable[[Pairs], Pairs]) -> Callable[..., None]:
     return rewritten(own.ONCE, own.each_once, change)
 
 
-def pieces(cluster: KafkaCluster) -> None:
-    def as_sold(look: Look) -> Pairs:
-        return look.rows(own.SALES.name, "key", "value")
+def of_sales(change: Callable[[Pairs], Pairs]) -> Callable[..., None]:
+    """What the application makes of fruit and pieces, sale by sale."""
+    return rewritten(own.SUMS, lambda look: look.rows(own.SALES.name, "key", "value"), change)
 
-    rewritten(own.SUMS, as_sold, list)(cluster)
+
+def one_sum(sales: Pairs) -> Pairs:
+    sums = accumulate(int(number) for _, number in sales)
+    return [(fruit, str(total)) for (fruit, _), total in zip(sales, sums, strict=True)]
+
+
+def in_a_row(sales: Pairs) -> Pairs:
+    texts: dict[str, str] = {}
+    found = []
+    for fruit, number in sales:
+        texts[fruit] = texts.get(fruit, "") + number
+        found.append((fruit, texts[fruit]))
+    return found
+
+
+def counted(sales: Pairs) -> Pairs:
+    counts: Counter[str] = Counter()
+    found = []
+    for fruit, _ in sales:
+        counts[fruit] += 1
+        found.append((fruit, str(counts[fruit])))
+    return found
 
 
 def doubled(cluster: KafkaCluster) -> None:
@@ -86,13 +109,16 @@ def by_value(pairs: Pairs) -> Pairs:
 
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "10.1": (
-        Wrong("the pieces, no sums", pieces, "not asked for", "records changed"),
+        Wrong("the pieces, no sums", of_sales(list), "not asked for", "pieces alone"),
         Wrong(
             "only the last sums",
             sums(lambda p: list(dict(p).items())),
             "missing: ",
-            "records missing",
+            "final sums",
         ),
+        Wrong("one sum", of_sales(one_sum), "kept by key", "one sum"),
+        Wrong("texts in a row", of_sales(in_a_row), "as text", "glued"),
+        Wrong("sales counted", of_sales(counted), "their pieces", "sales counted"),
         Wrong(
             "a restart from the beginning",
             sums(lambda p: [*p[:5], *p]),

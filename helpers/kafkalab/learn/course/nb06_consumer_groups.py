@@ -9,12 +9,13 @@ from itertools import islice
 
 from kafkalab.cluster.cluster import KafkaCluster
 from kafkalab.common.words import count, listing
+from kafkalab.learn.exercises import answers
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.expectations import Committed, NothingCommitted, Topic
 from kafkalab.learn.exercises.expected_answers import Answer, that
 from kafkalab.learn.exercises.fault import Fault, code, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import shown
+from kafkalab.learn.exercises.mistakes import committed_as, shown
 from kafkalab.learn.exercises.setting import Event, commit_offsets, fresh_topic, write
 
 
@@ -176,14 +177,34 @@ def busy_place(look: Look) -> int:
     return next(n for n, end in ends(look, DISHES).items() if end > COOKED)
 
 
+WORKED_OFF = Committed(KITCHEN, DISHES, lambda look: ends(look, DISHES))
+WAITED = Answer("counts", waited)
+
+
+def not_committed(look: Look) -> Fault | None:
+    return committed_as(look, WORKED_OFF, {"not committed": COOKED_ALL})
+
+
+def other_counts(look: Look) -> Fault | None:
+    """The dishes counted by something else than their tables, or those of before as well."""
+    rows = look.rows(DISHES.name, "key", "value", "partition", "offset")
+    waiting = [row for row in rows if row[3] >= COOKED]
+    mistakes = {
+        "all dishes": Counter(table for table, *_ in rows),
+        "by dish": Counter(dish for _, dish, *_ in waiting),
+    }
+    given = answers.numbers_by_text(look.answer)
+    named = [fault(name) for name, counts in mistakes.items() if given == counts]
+    if given and sum(given.values()) == len(waiting) and len(given) == 1:
+        named.append(fault("by partition"))
+    return shown(WAITED.fault(look), named[0] if named else None)
+
+
 WHO_WAITS = Exercise(
     "06.3",
     prepare=prepare_dishes,
     untouched=[Committed(KITCHEN, DISHES, COOKED_ALL)],
-    wants=[
-        Committed(KITCHEN, DISHES, lambda look: ends(look, DISHES)),
-        Answer("counts", waited),
-    ],
+    wants=[that(not_committed), WORKED_OFF, that(other_counts, asks_answer=True), WAITED],
     facts=lambda look: {
         "count": waited(look).total(),
         "tables": listing(sorted(waited(look))),

@@ -20,6 +20,7 @@ from kafkalab.learn.exercises.expectations import Committed, Topic, places
 from kafkalab.learn.exercises.expected_answers import that
 from kafkalab.learn.exercises.fault import Fault, code, codes, fault
 from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.mistakes import committed_as
 from kafkalab.learn.exercises.setting import Event, commit_offsets, fresh_topic, write
 from kafkalab.queries import clients
 
@@ -358,6 +359,14 @@ def says_where(look: Look) -> Fault | None:
     return None
 
 
+PAST_IT = Committed(DRIVERS, PARCELS, lambda look: {0: pill(look)[1] + 1})
+
+
+def other_place(look: Look) -> Fault | None:
+    places = {"as before": pill(look)[1], "to the end": len(look.rows(PARCELS.name, "value"))}
+    return committed_as(look, PAST_IT, {name: {0: offset} for name, offset in places.items()})
+
+
 GET_PAST = Exercise(
     "07.4",
     prepare=prepare_parcels,
@@ -369,7 +378,8 @@ GET_PAST = Exercise(
         that(is_noted),
         DEAD.holds(lambda look: [(pill(look)[0],)], "value"),
         that(says_where),
-        Committed(DRIVERS, PARCELS, lambda look: {0: pill(look)[1] + 1}),
+        that(other_place),
+        PAST_IT,
     ],
     facts=lambda look: {"offset": pill(look)[1], "next": pill(look)[1] + 1},
 )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 
 from kafkalab.cluster.cluster import KafkaCluster
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import Answer, that
-from kafkalab.learn.exercises.fault import Fault, codes, fault
+from kafkalab.learn.exercises.fault import Fault, Row, codes, fault
 from kafkalab.learn.exercises.look import Look
+from kafkalab.learn.exercises.mistakes import same_as
 from kafkalab.learn.exercises.setting import Event, fresh_topic, write, write_in_transactions
 
 # --- 10.1 -----------------------------------------------------------------------------------------
@@ -37,6 +39,23 @@ def running_sums(look: Look) -> list[tuple[str, str]]:
     return found
 
 
+def mistaken_sums(look: Look) -> Fault | None:
+    rows = look.rows(SALES.name, "key", "value")
+    pieces = [int(value) for _, value in rows]
+    before = [
+        [v for key, v in rows[: at + 1] if key == fruit] for at, (fruit, _) in enumerate(rows)
+    ]
+    fruits = [fruit for fruit, _ in rows]
+    mistakes: dict[str, Sequence[Row]] = {
+        "one sum": list(zip(fruits, map(str, accumulate(pieces)), strict=True)),
+        "glued": list(zip(fruits, map("".join, before), strict=True)),
+        "sales counted": list(zip(fruits, map(str, map(len, before)), strict=True)),
+        "pieces alone": rows,
+        "final sums": list(dict(running_sums(look)).items()),
+    }
+    return same_as(look, SUMS, mistakes)
+
+
 def from_nothing(look: Look) -> Fault | None:
     """An application with the state of an earlier attempt is ahead by as much in every sum."""
     found, right = look.rows(SUMS.name, "key", "value"), running_sums(look)
@@ -54,7 +73,7 @@ def from_nothing(look: Look) -> Fault | None:
 RUNNING_SUMS = Exercise(
     "10.1",
     prepare=prepare_sales,
-    wants=[that(from_nothing), SUMS.holds(running_sums, order="key")],
+    wants=[that(mistaken_sums), that(from_nothing), SUMS.holds(running_sums, order="key")],
     facts=lambda look: {"latest": codes(f"{k}: {v}" for k, v in dict(running_sums(look)).items())},
 )
 
