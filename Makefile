@@ -10,7 +10,7 @@
 python := .venv/bin/python
 TESTS := tests notebooks
 # groups of tests side by side, each with clusters of its own; 0 for none. Three keep two cores busy,
-# and a fourth makes the clusters of all slow enough to miss their time-outs
+# and a fourth makes the clusters of all slow enough to miss their timeouts
 AT_ONCE := 3
 # by themselves: a browser gives up what it loads when another test makes a network for Docker
 browser_tests = $(filter tests/browser%,$(TESTS)) $(if $(filter tests,$(TESTS)),tests/browser)

@@ -26,7 +26,7 @@ BEGIN, END = "<!-- notebooks: begin -->", "<!-- notebooks: end -->"
 _TITLE = re.compile(r"^# (\d\d) · (.+)$", re.MULTILINE)
 _MINUTES = re.compile(r"^- Time: (\d+) minutes", re.MULTILINE)
 _SECONDS = re.compile(r"^\| \[(\d\d) .*\| (\d+) s \|$", re.MULTILINE)
-_ROOM_SECONDS = re.compile(r"^\| In a room: .*\| (\d+) s \|$", re.MULTILINE)
+_ROOM_SECONDS = re.compile(r"^\| In a workshop: .*\| (\d+) s \|$", re.MULTILINE)
 
 
 def table(seconds: Mapping[str, int]) -> str:
@@ -47,8 +47,8 @@ def table(seconds: Mapping[str, int]) -> str:
         link = path.relative_to(ROOT).as_posix()
         row = f"| [{number} {name}]({link}) | {summary} | {minutes[1]} min "
         rows.append(f"{row}| {_told(seconds, number)} |")
-    which = f"In a room: {', '.join(room.PATH)}"
-    what = "The cells with the tag `room`; under *Needs*, each notebook says what a room skips."
+    which = f"In a workshop: {', '.join(room.PATH)}"
+    what = "The cells with the tag `room`; under *Needs*, each notebook says what a workshop skips."
     rows.append(f"| {which} | {what} | 90 min | {_told(seconds, room.TAG)} |")
     return "\n".join(rows)
 
@@ -100,7 +100,7 @@ def _measure(wanted: Sequence[str]) -> dict[str, int]:
             notebook.cells = [c for c in notebook.cells if room.TAG in c.metadata.get("tags", [])]
             seconds[room.TAG] += _seconds_of(path, notebook)
     if room.TAG in seconds:
-        print(f"in a room: {seconds[room.TAG]} s", file=sys.stderr)
+        print(f"in a workshop: {seconds[room.TAG]} s", file=sys.stderr)
     return seconds
 
 

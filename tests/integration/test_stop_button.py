@@ -1,4 +1,4 @@
-"""■ ends a client's `poll` and `flush` at once, whatever their time-out."""
+"""■ ends a client's `poll` and `flush` at once, whatever their timeout."""
 
 from __future__ import annotations
 

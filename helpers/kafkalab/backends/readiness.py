@@ -101,7 +101,7 @@ def _wait_for_nodes(
 def _wait_for_listeners(
     backend: Backend, client: Mapping[str, str], wanted: Collection[int], deadline: Deadline
 ) -> None:
-    """Wait until every port is open: a client that asks before waits out its time-out."""
+    """Wait until every port is open: a client that asks before waits out its timeout."""
     addresses = [server.rsplit(":", 1) for server in client["bootstrap.servers"].split(",")]
 
     def open_now() -> bool:
