@@ -150,6 +150,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "one topic each",
         ),
         Wrong("parts of words", _passed_on(own.queues_by_parts), "whole words", "parts of words"),
+        Wrong("ends of words", _passed_on(own.queues_by_ends), "whole words", "parts of words"),
         Wrong("lost what fits none", _passed_on(_none_unrouted), "is lost", "nothing written"),
         Wrong(
             "unrouted too",

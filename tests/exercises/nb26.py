@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from kafkalab import KafkaCluster
 from kafkalab.learn.course import nb26_stream_processing as own
@@ -14,6 +14,9 @@ from tests.exercises.acts import send
 from tests.exercises.cases import Right, Wrong
 
 Act = Callable[[KafkaCluster], object]
+
+_OPEN: list[Producer] = []
+"""A transaction ends with its producer, unless somebody holds it."""
 Row = tuple[Any, Any, int]
 
 
@@ -175,6 +178,21 @@ def _aborted(cluster: KafkaCluster) -> None:
     own.transact(cluster, (False, _payments(cluster)[own.DONE :]))
 
 
+def _left_open(cluster: KafkaCluster) -> None:
+    """All of it is sent, the offsets too, and the transaction is neither committed nor aborted."""
+    producer = Producer({**cluster.client_config, "transactional.id": own.TILL})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    for payment in _payments(cluster)[own.DONE :]:
+        producer.produce(own.RECEIPTS.name, own.receipt(payment))
+    with Consumer({**cluster.client_config, "group.id": own.TILL}) as consumer:
+        place = TopicPartition(own.PAYMENTS.name, 0, own.COUNT)
+        member = consumer.consumer_group_metadata()
+        producer.send_offsets_to_transaction([place], member, 30)
+    assert producer.flush(30) == 0
+    _OPEN.append(producer)
+
+
 def _as_bytes(payment: str) -> str:
     return own.receipt(f"b'{payment}'")
 
@@ -245,6 +263,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("as bytes", _values(_as_bytes), r"^The values have", "bytes"),
         Wrong("aborted", _aborted, r"^Receipts are in the log", "not committed"),
         Wrong("no transaction", _plain, r"Found: 0 offsets in the log", "no transaction"),
+        Wrong("left open", _left_open, r"`commit_transaction` is missing", "not committed"),
         Wrong("plain, then an abort", _plain_and_aborted, r"Found: 8 offsets", "no transaction"),
         Wrong("one by one", _receipts(own.DONE, at_once=1), r"Found: 6", "several transactions"),
         Wrong("no commit", _receipts(own.DONE, commit=None), r"Found: .*offset 5", "left behind"),

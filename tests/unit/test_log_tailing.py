@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +27,16 @@ Caused by: java.io.IOException
 AFTER = "[2026-11-29 02:00:01,000] INFO goes on (kafka.server.X)\n"
 
 
+HOSTS: list[Host] = []
+
+
+@pytest.fixture(autouse=True)
+def _files_are_closed() -> Iterator[None]:
+    yield
+    while HOSTS:
+        HOSTS.pop().follower.close()
+
+
 class Host:
     """Files, an agent's eyes on them, and a clock that is moved by hand."""
 
@@ -35,12 +45,17 @@ class Host:
         self.now = 1000.0
         self._sources = [Source(str(folder / "*.log*"), starts)]
         self.sent: list[tuple[str, int, bytes]] = []
-        self.restart()
+        self._begin()
+        HOSTS.append(self)
+
+    def _begin(self) -> None:
+        self.positions = Positions(self.folder / "positions.json")
+        self.follower = Follower(self._sources, self.positions, lambda: self.now, QUIET)
 
     def restart(self) -> None:
         """A new agent with the positions that are kept."""
-        self.positions = Positions(self.folder / "positions.json")
-        self.follower = Follower(self._sources, self.positions, lambda: self.now, QUIET)
+        self.follower.close()
+        self._begin()
 
     def write(self, name: str, text: str | bytes) -> None:
         with (self.folder / name).open("ab") as file:

@@ -107,6 +107,7 @@ class Agent:
             self._save_now_and_then()
         self._producer.flush(GOODBYE_SECONDS)
         self._positions.save(time.time())
+        self._follower.close()
         if self._refused is not None:
             print(f"Kafka refused an event: {self._refused}", flush=True)
         return 0 if self._refused is None else 1

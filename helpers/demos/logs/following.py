@@ -86,6 +86,11 @@ class Follower:
             self._discover(pattern, starts)
         return [found for tails in self._logs.values() for found in self._read(tails)]
 
+    def close(self) -> None:
+        """Close the files; the positions stay."""
+        for tail in self._tails.values():
+            tail.close_file()
+
     # --- finding ------------------------------------------------------------------------------
 
     def _discover(self, pattern: str, starts: re.Pattern[bytes] | None) -> None:

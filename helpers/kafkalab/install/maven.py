@@ -76,6 +76,8 @@ def run(arguments: Sequence[str], what: str, mvn: str | None = None) -> None:
 
 def _follow(arguments: list[str], what: str) -> tuple[list[str], int]:
     """Run it with a count of downloads as progress; end it when it is silent for too long."""
+    from tqdm import tqdm
+
     process = subprocess.Popen(
         arguments,
         stdin=subprocess.DEVNULL,
@@ -86,8 +88,6 @@ def _follow(arguments: list[str], what: str) -> tuple[list[str], int]:
         env={**os.environ, **java_paths.utf8_locale()},
         start_new_session=True,
     )
-    from tqdm import tqdm
-
     stalled = _Watchdog(STALL_SECONDS, process.kill)
     lines = []
     try:
@@ -103,6 +103,8 @@ def _follow(arguments: list[str], what: str) -> tuple[list[str], int]:
         if process.poll() is None and sys.exc_info()[0] is not None:
             process.kill()
         process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
     return lines, process.returncode
 
 

@@ -84,6 +84,8 @@ def _ask(
             **clients.client_defaults(),
             "group.id": group,
             "enable.auto.commit": False,
+            # else it waits until no transaction is open that has offsets for the group
+            "isolation.level": "read_uncommitted",
             "error_cb": lambda error: None,
         }
     )
