@@ -157,6 +157,12 @@ def visit_twice(cluster: KafkaCluster) -> list[str]:
     return [name for name in movers(cluster) for _ in range(2)]
 
 
+def in_turn(all_: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By time, one after the other to the next partition."""
+    by_time = sorted(all_, key=lambda record: own.STEPS.index(record["value"]))
+    return [{**record, "partition": number % 3} for number, record in enumerate(by_time)]
+
+
 def steps(
     change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
     partitions: int = 3,
@@ -250,6 +256,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("by the alphabet", steps(by_alphabet), r"in this order", "records disordered"),
         Wrong("values alone", steps(values_alone), r"`None: ordered`", "no key"),
         Wrong("a partition a step", steps(one_partition_a_step), r"in the partitions", APART),
+        Wrong("in turn", steps(in_turn), r"in the partitions", APART),
         Wrong("one partition", steps(as_they_happened, 1), r"1 partition", "partitions"),
         Wrong("all twice", steps(lambda all_: as_they_happened(all_) * 2), r"oft", "records twice"),
         Wrong(

@@ -94,6 +94,13 @@ def _since(*, dead: bool) -> Act:
     return _answers(answer)
 
 
+def _last_in_topic(cluster: KafkaCluster) -> object:
+    look = Look(cluster)
+    died, times = own.death(look)
+    last = [time for time, host, _ in own.as_written(look) if host == died][-1]
+    return {died: times["fenced"] - last}
+
+
 def _to_the_last_line(cluster: KafkaCluster) -> object:
     look = Look(cluster)
     died, times = own.death(look)
@@ -190,6 +197,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("the replayer", _with_other("Replayed"), "and replayed it", "the replayer"),
         Wrong("an earlier line", _since(dead=True), "from an earlier line", "an earlier line"),
         Wrong("another's line", _since(dead=False), "another broker's", "the line of another"),
+        Wrong("the last in the topic", _last_in_topic, "from an earlier line", "an earlier line"),
         Wrong("to the last line", _to_the_last_line, "last line of all", "to the last line"),
         Wrong("to the replay", _to_the_replay, "replayed the fencing", "to the replay"),
         Wrong(

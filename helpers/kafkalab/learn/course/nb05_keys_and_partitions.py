@@ -183,8 +183,9 @@ PLACES = ((2, 2, 0, 0), (1, 0, 1, 0), (0, 2, 1, 1))
 
 
 def prepare_steps(cluster: KafkaCluster) -> None:
+    """Seven orders: of six, records dealt out in turn would meet again in three partitions."""
     fresh_topic(cluster, MIXED.name, partitions=3)
-    orders = [f"order {n}" for n in random.sample(range(100, 999), 6)]
+    orders = [f"order {n}" for n in random.sample(range(100, 999), 7)]
     now = int(time.time() * 1000)
     events = [
         Event(step, key=order, partition=PLACES[n % 3][s], timestamp=now - 60_000 + s * 1000 + n)

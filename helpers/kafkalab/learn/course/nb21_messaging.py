@@ -209,7 +209,7 @@ def misplaced(look: Look) -> Fault | None:
     trips = [trip for topic in (DELIVERED, RETRY, DEAD) for trip in trips_for(look, topic)]
     topics = [topic for topic in (DELIVERED, RETRY, DEAD) if topic.name in look.names]
     there = [(topic, value) for topic in topics for (value,) in look.rows(topic.name, "value")]
-    if any(v not in trips and str(v).startswith(tuple(trips)) for _, v in there):
+    if any(v not in trips and any(trip in str(v) for trip in trips) for _, v in there):
         return fault("value changed")
     again = [trip for topic, trip in there if topic == RETRY and trip in trips_for(look, DEAD)]
     if not again:

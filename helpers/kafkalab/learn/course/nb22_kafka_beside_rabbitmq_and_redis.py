@@ -206,8 +206,8 @@ def value_changed(look: Look) -> Fault | None:
     jobs = [job for (job,) in look.rows(JOBS.name, "value")]
     topics = [topic for topic in (DONE, DEAD) if topic.name in look.names]
     values = [str(value) for topic in topics for (value,) in look.rows(topic.name, "value")]
-    longer = [value for value in values if value not in jobs and value.startswith(tuple(jobs))]
-    return fault("value changed") if longer else None
+    changed = [v for v in values if v not in jobs and any(job in v for job in jobs)]
+    return fault("value changed") if changed else None
 
 
 def none_dropped(look: Look) -> Fault | None:

@@ -230,11 +230,18 @@ def prepare_logs(cluster: KafkaCluster) -> None:
     lines.append((controller, fenced, "INFO", f"Fencing broker {dead} {why}"))
     lines.append((other, fenced + 7, "INFO", f"Replayed the fencing of broker {dead}"))
     random.shuffle(lines)
+    while last_of(lines, dead) == died:
+        random.shuffle(lines)
     write(
         cluster,
         LOGS.name,
         [Event(f"[{clock(t)}] {level} {text}", key=f"broker-{b}") for b, t, level, text in lines],
     )
+
+
+def last_of(lines: Sequence[tuple[int, int, str, str]], broker: int) -> int:
+    """The time of a broker's last line in the topic."""
+    return [time for source, time, _, _ in lines if source == broker][-1]
 
 
 def beats(broker: int, dead: int, died: int) -> list[int]:
@@ -249,13 +256,18 @@ def clock(milliseconds: int) -> str:
 
 def told(look: Look) -> list[tuple[int, str, str]]:
     """Millisecond, host and message of each line, by time."""
+    return sorted(as_written(look))
+
+
+def as_written(look: Look) -> list[tuple[int, str, str]]:
+    """The same in the order of the topic."""
     found = []
     for host, line in look.rows(LOGS.name, "key", "value"):
         match = KAFKA_LINE.fullmatch(line)
         assert match, "the lines are made here"
         second, milli = match["time"][-6:].split(",")
         found.append((int(second) * 1000 + int(milli), host, match["message"]))
-    return sorted(found)
+    return found
 
 
 def death(look: Look) -> tuple[str, dict[str, int]]:
