@@ -1,9 +1,9 @@
-"""The 90 minutes' path for a room: `python -m tests.notebooks.room PATH …` writes the tags.
+"""The 90 minutes' path for a workshop: `python -m tests.notebooks.room PATH …` writes the tags.
 
-A notebook of that path ends its *Needs* with the line `- In a room: skip *This* and *That*`, which
-names whole sections, or with `- In a room: run all of it`. The tag `room` follows from the line:
-every cell of a section that is not skipped has it. A markdown cell in which a section ends and
-another begins has it where either is kept.
+A notebook of that path ends its *Needs* with the line `- In a workshop: skip *This* and *That*`,
+which names whole sections, or with `- In a workshop: run all of it`. The tag `room` follows from
+the line: every cell of a section that is not skipped has it. A markdown cell in which a section
+ends and another begins has it where either is kept.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ TAG = "room"
 PATH = ("00", "03", "04", "06", "08")
 """The notebooks of the path, by number."""
 
-_LINE = re.compile(r"^- In a room: (skip .*|run all of it)$", flags=re.MULTILINE)
+_LINE = re.compile(r"^- In a (?:room|workshop): (skip .*|run all of it)$", flags=re.MULTILINE)
 
 Cell = Any
 
 
 def skipped(notebook: Any) -> set[str] | None:
-    """Names of the sections that a room skips; None where the notebook says nothing of rooms."""
+    """Names of the sections that a workshop skips; None where the notebook names no workshop."""
     text = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
     found = _LINE.search(text)
     return None if found is None else set(re.findall(r"\*([^*]+)\*", found[1]))
@@ -45,7 +45,7 @@ def sections(notebook: Any) -> Iterator[tuple[Cell, set[str]]]:
 
 
 def belongs(notebook: Any) -> list[bool]:
-    """For each cell, whether it is one for the room by the notebook's own line."""
+    """For each cell, whether it is one for a workshop by the notebook's own line."""
     leave_out = skipped(notebook)
     if leave_out is None:
         return [False for _ in notebook.cells]
