@@ -27,7 +27,7 @@ def last_lines(pid: int, run_dir: Path | None = None) -> str:
     """What the process's brokers wrote last; says so where there is none."""
     run_dir = run_dir or Settings.from_environment().run_dir
     parts = [part for record in held_runs(pid, run_dir) for part in _of_cluster(record, run_dir)]
-    return "\n".join(parts) or "no cluster of this process has a log any more"
+    return "\n".join(parts) or "no cluster of this process has a log anymore"
 
 
 def _of_cluster(record: RunRecord, run_dir: Path) -> Iterator[str]:

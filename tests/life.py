@@ -161,7 +161,7 @@ def kill_guardian(label: str) -> None:
         if "kafkalab.runtime.guardian" in (command := command_line(process)) and label in command
     )
     guardian.kill()
-    # its owner does not wait for it: it has no command line any more
+    # its owner does not wait for it: it has no command line anymore
     assert Deadline(10).wait_for(lambda: not command_line(guardian))
 
 

@@ -33,7 +33,7 @@ def bookmarks(**offsets: int) -> Callable[..., object]:
 
 
 def left_open(cluster: KafkaCluster) -> object:
-    """Billing's consumer, which has read and committed; closed when nobody has it any more."""
+    """Billing's consumer, which has read and committed; closed when nobody has it anymore."""
     settings = {"group.id": own.BILLING, "auto.offset.reset": "earliest"}
     consumer = Consumer({**cluster.client_config, **settings, "session.timeout.ms": 6000})
     consumer.subscribe([own.ORDERS.name])
@@ -98,7 +98,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("run twice", bookmarks(billing=8), r"went on where", "run twice"),
         Wrong("one too many", bookmarks(billing=5, shipping=9), r"`ex04-billing` at offset 5", AT),
         Wrong(
-            "the other way round", bookmarks(billing=9, shipping=4), r"at offset 9", "all in one"
+            "the other way around", bookmarks(billing=9, shipping=4), r"at offset 9", "all in one"
         ),
         Wrong("all but one", bookmarks(billing=4, shipping=8), r"`ex04-shipping` at offset 8", AT),
         Wrong("no shipping", bookmarks(billing=4), r"no bookmark of `ex04-shipping`", NONE),

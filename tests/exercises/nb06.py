@@ -176,7 +176,7 @@ def not_settled(cluster: KafkaCluster) -> object:
     found = packers(cluster, [2, 2], [own.PACKERS] * 2)
     late = [member(cluster, own.PACKERS, own.PARCELS.name) for _ in range(2)]
     _OPEN.extend(late)
-    return found + late  # nobody polls any more
+    return found + late  # nobody polls anymore
 
 
 def nobody_started(cluster: KafkaCluster) -> object:

@@ -299,7 +299,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         ),
         Wrong("the values alone", lambda cluster: [1, 2, 3], r"Found: `\[1, 2, 3\]`", "no pair"),
         Wrong(
-            "the other way round",
+            "the other way around",
             lambda cluster: (_sends, {}),
             r"a dictionary of settings",
             "no program",

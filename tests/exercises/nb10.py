@@ -151,7 +151,9 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("how many", how_many, "how many transfers", "how many"),
         Wrong("all transfers", all_transfers, "all that are in the log", "all transfers"),
         Wrong("transactions", transactions, "You counted transactions", "how many transactions"),
-        Wrong("the other way round", lambda c: -difference(c), "wrong way", "the other way round"),
+        Wrong(
+            "the other way around", lambda c: -difference(c), "wrong way", "the other way around"
+        ),
         Wrong("texts", amounts_as_texts, "`int` turns each amount", "answer unfit"),
         Wrong("from before start()", lambda _: 9999, r"an answer from before it", "answer other"),
     ),

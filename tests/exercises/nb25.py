@@ -204,7 +204,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "from the loss", _of_times("lost", "fenced"), "first lost connection", "from the loss"
         ),
         Wrong("to the loss", _of_times("last", "lost"), "fenced the broker later", "to the loss"),
-        Wrong("negative", _of_times("fenced", "last"), "negative", "the other way round"),
+        Wrong("negative", _of_times("fenced", "last"), "negative", "the other way around"),
         Wrong(
             "no seconds",
             _answers(lambda look: {d: t % 1000 for d, t in own.gap(look).items()}),

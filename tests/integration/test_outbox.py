@@ -87,7 +87,7 @@ def test_an_order_that_is_sent_again_is_taken_once(
 def test_a_relay_that_is_killed_sends_an_event_again(
     one: KafkaCluster, server: DatabaseConfig
 ) -> None:
-    """It has the acknowledgement, and has not marked the event yet: Kafka has it twice."""
+    """It has the acknowledgment, and has not marked the event yet: Kafka has it twice."""
     with running(one, server) as (company, place):
         assert company.place(Order("o1"), kill=("relay", "sent"))
         settle(company)

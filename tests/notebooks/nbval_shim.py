@@ -179,7 +179,7 @@ class Notebook(IPyNbFile):  # type: ignore[misc]
             )
 
     def get_kernel_message(self, timeout: float | None = None, stream: str = "iopub") -> Any:
-        """A message; none any more where an interrupted cell goes on writing for too long."""
+        """A message; none where an interrupted cell goes on writing for too long."""
         if self.timed_out:
             self._grace = self._grace or Deadline(INTERRUPT_GRACE)
             if self._grace.passed:

@@ -20,7 +20,7 @@ TAG = "room"
 PATH = ("00", "03", "04", "06", "08")
 """The notebooks of the path, by number."""
 
-_LINE = re.compile(r"^- In a (?:room|workshop): (skip .*|run all of it)$", flags=re.MULTILINE)
+_LINE = re.compile(r"^- In a workshop: (skip .*|run all of it)$", flags=re.MULTILINE)
 
 Cell = Any
 

@@ -181,7 +181,7 @@ class Session:
                 yield change
             else:
                 return
-        yield change  # the last one that was asked for, when nothing runs any more
+        yield change  # the last one that was asked for, when nothing runs anymore
 
     @contextlib.contextmanager
     def _operation(self, statement: str, settings: Mapping[str, str]) -> Iterator[str]:

@@ -126,7 +126,7 @@ def connector_texts(names: Sequence[str], folder: Path) -> dict[str, str]:
     Raises
     ------
     KafkaLabError
-        One of them cannot be read any more.
+        One of them cannot be read anymore.
     """
     return {name: java_text.ascii_only(_read(name, folder)) for name in names}
 

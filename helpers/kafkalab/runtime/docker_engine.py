@@ -350,7 +350,7 @@ def engine_error(error: BaseException, doing: str) -> KafkaLabError:
         what = "The Docker engine has too little memory."
         fix = "give Docker 2 GiB or more (Docker Desktop: Settings, Resources), or end containers"
     elif "connection" in lower or "read timed out" in lower or "no such file" in lower:
-        what = "The Docker engine does not answer any more."
+        what = "The Docker engine does not answer anymore."
         fix = "start Docker again, then remove what is left: kafkalab stop --all"
     else:
         what = "The Docker engine refused an order."

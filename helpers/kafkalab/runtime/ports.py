@@ -88,7 +88,7 @@ def reserve_ports(
     raise KafkaLabError(
         f"No free TCP ports are left for a cluster on {HOST}.",
         tried=f"to bind ports between {FIRST_PORT} and {LAST_PORT}",
-        fix="end the clusters that nobody uses any more: kafkalab stop --all",
+        fix="end the clusters that nobody uses anymore: kafkalab stop --all",
     )
 
 

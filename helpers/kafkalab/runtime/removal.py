@@ -27,7 +27,7 @@ STANDING = "standing"
 
 
 FOLDER_LABEL = "kafkalab.folder"
-"""Docker label: the cluster's folder; without it nobody holds a standing cluster any more."""
+"""Docker label: the cluster's folder; without it nobody holds a standing cluster anymore."""
 
 
 _REMOVE_SECONDS = 30

@@ -183,7 +183,7 @@ PLACES = ((2, 2, 0, 0), (1, 0, 1, 0), (0, 2, 1, 1))
 
 
 def prepare_steps(cluster: KafkaCluster) -> None:
-    """Seven orders: of six, records dealt out in turn would meet again in three partitions."""
+    """Seven orders: records of six that go to three partitions in turn would meet again."""
     fresh_topic(cluster, MIXED.name, partitions=3)
     orders = [f"order {n}" for n in random.sample(range(100, 999), 7)]
     now = int(time.time() * 1000)

@@ -158,7 +158,7 @@ def other_sums(look: Look) -> dict[int, str]:
         transactions_taken_back(look): "how many transactions",
         len(written): "all transfers",
         len(written) - len(valid): "how many",
-        sum(valid) - sum(written): "the other way round",
+        sum(valid) - sum(written): "the other way around",
         sum(written): "all in the log",
         sum(valid): "the committed",
     }

@@ -308,7 +308,7 @@ def mistaken_gap(look: Look) -> Fault | None:
         told(look)[-1][0] - times["last"]: "to the last line",
         times["fenced"] - times["lost"]: "from the loss",
         times["lost"] - times["last"]: "to the loss",
-        times["last"] - times["fenced"]: "the other way round",
+        times["last"] - times["fenced"]: "the other way around",
     }
     names.pop(times["fenced"] - times["last"])  # the right one
     seconds = (times["fenced"] - times["last"]) / 1000

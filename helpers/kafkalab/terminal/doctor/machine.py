@@ -107,7 +107,7 @@ def check_ports(settings: Settings) -> Iterator[Finding]:
         ports.ports_free(settings.run_dir, range(base, base + PORTS_PER_CLUSTER)) for base in bases
     )
     span = f"{FIRST_PORT}-{LAST_PORT} of {HOST}"
-    fix = "end what uses them; clusters that nobody uses any more: kafkalab stop --all"
+    fix = "end what uses them; clusters that nobody uses anymore: kafkalab stop --all"
     if free == 0:
         yield Finding("ports", Severity.STOP, f"No free ports were found in {span}.", fix)
     elif free < len(bases) // 2:
