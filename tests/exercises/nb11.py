@@ -58,7 +58,7 @@ def one_more(cluster: KafkaCluster) -> None:
     wait_for(cluster, own.OLD)
 
 
-def by_size(cluster: KafkaCluster, _: object) -> None:
+def by_size(cluster: KafkaCluster) -> None:
     change_settings(cluster, CLICKS, {"retention.bytes": "100"})
     wait_for(cluster, own.OLD)
 
@@ -118,6 +118,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             r"no record is left, under `retention\.ms=-1`",
             "nothing left",
         ),
+        Wrong("by size", by_size, "limit of age", "by size"),
         Wrong("a minute", a_minute, r"go as soon as(.|\n)*ms=60000`", "fresh ones next"),
         Wrong("one more", one_more, r"with its end at offset 14", "another topic"),
         Wrong("a new topic", a_new_topic, r"with its end at offset 5", "another topic"),
@@ -155,7 +156,6 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
     ),
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {
-    "11.1": (Right("by size", by_size),),
     "11.2": (Right("a float", of_type(float)),),
     "11.3": (Right("segments of an hour", traces(DAY, own.HOUR)),),
 }

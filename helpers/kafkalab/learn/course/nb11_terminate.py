@@ -43,8 +43,6 @@ OLD, FRESH = 8, 5
 OLD_HOURS = 3
 LEAST_AGE = 600_000
 """With a shorter one the fresh ones would soon follow the old ones."""
-FEW_BYTES = 1000
-"""As a limit of size it would leave the last segment alone, too."""
 
 
 def prepare_clicks(cluster: KafkaCluster) -> None:
@@ -72,9 +70,9 @@ def by_a_setting(look: Look) -> Fault | None:
     limit, size = int(settings["retention.ms"]), int(settings["retention.bytes"])
     if 0 <= limit < LEAST_AGE:
         return fault("fresh ones next", limit=limit)
-    if 0 <= limit <= age_of_old(look) or 0 <= size <= FEW_BYTES:
+    if 0 <= limit <= age_of_old(look):
         return None
-    return fault("by hand", limit=limit)
+    return fault("by size" if size >= 0 else "by hand", limit=limit, size=size)
 
 
 def age_of_old(look: Look) -> int:
