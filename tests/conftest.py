@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from itertools import cycle
 from typing import NoReturn
 
 import docker
@@ -37,7 +38,7 @@ BACKENDS = ("process", "docker")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name this project's mark, and respond to Ctrl-C, also where a shell has started this run.
+    """Name this project's marks, and respond to Ctrl-C, also where a shell has started this run.
 
     In the background it is ignored, and so it would be by every program that a test starts and
     interrupts.
@@ -46,6 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "beside_kafka: what is tested runs beside the brokers or asks them as any client does, so "
         "brokers that are processes are enough",
+    )
+    config.addinivalue_line(
+        "markers",
+        "in_turn: it takes long, and what it tests does not depend on the backend by itself; with "
+        "`--each-backend turns` it runs on one of the two",
     )
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -114,6 +120,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames and not any("backend" in mark.args[0] for mark in own):
         beside = metafunc.definition.get_closest_marker("beside_kafka")
         metafunc.parametrize("backend", BACKENDS[:1] if beside else BACKENDS, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where each use case runs on one backend in turn, so do the tests that are `in_turn`."""
+    if config.getoption("each_backend", None) != "turns":
+        return
+    marked = [item for item in items if item.get_closest_marker("in_turn")]
+    left = set(marked) - set(one_of_each(marked))
+    config.hook.pytest_deselected(items=sorted(left, key=items.index))
+    items[:] = [item for item in items if item not in left]
+
+
+def one_of_each(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Of each test one item, on one backend and the other in turn."""
+    found: dict[str, dict[str, pytest.Item]] = {}
+    for item in items:
+        backend = getattr(item, "callspec").params["backend"]  # noqa: B009 - not every item has it
+        found.setdefault(item.nodeid.replace(backend, "*", 1), {})[backend] = item
+    turns = cycle(BACKENDS)
+    return [
+        on.get(backend) or next(iter(on.values()))
+        for on, backend in zip(found.values(), turns, strict=False)
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -297,6 +297,7 @@ def home_of(process: psutil.Process) -> str | None:
     return None
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("server", ["hdfs"], indirect=True)
 def test_a_file_is_whole_once_it_has_its_name(server: services.HDFS) -> None:
     """What the sink of a notebook does: write under another name, then rename."""
@@ -382,6 +383,7 @@ def test_a_paused_database_answers_no_client_that_it_has(server: services.Postgr
         assert asked.result(timeout=60).fetchone() == (2,)
 
 
+@pytest.mark.in_turn
 @pytest.mark.parametrize("server", ["flink"], indirect=True)
 def test_a_job_goes_on_after_a_savepoint_and_a_kill(
     server: services.Flink, cluster: KafkaCluster
