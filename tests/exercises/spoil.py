@@ -278,7 +278,7 @@ def _(expectation: Records, look: Look) -> Iterator[Spoilt]:
     at = random.Random(now.name).randrange(len(events))  # the same one in every run
     chosen = events[at]
     told = _beginning(getattr(chosen, expectation.fields[0]))
-    yield _with_events(now, "nothing", (), "Nothing of yours")
+    yield _with_events(now, "nothing", (), f"`{now.name}` with 0 records")
     yield _with_events(now, "one missing", events[:at] + events[at + 1 :], told)
     for field in {"key", "value"} & set(expectation.fields):
         other = f"x-{getattr(chosen, field)}"

@@ -8,11 +8,11 @@ import uuid
 from kafkalab.cluster.cluster import KafkaCluster
 from kafkalab.learn.exercises.answers import header
 from kafkalab.learn.exercises.exercise import Exercise
-from kafkalab.learn.exercises.expectations import Committed, Topic
+from kafkalab.learn.exercises.expectations import Committed, Records, Topic
 from kafkalab.learn.exercises.expected_answers import that
 from kafkalab.learn.exercises.fault import Fault, code, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import one_of, same_as
+from kafkalab.learn.exercises.mistakes import one_of, same_as, shown
 from kafkalab.learn.exercises.setting import (
     Event,
     fresh_topic,
@@ -204,17 +204,27 @@ def trips_for(look: Look, topic: Topic) -> dict[str, int]:
     return {trip: n for trip, n in tried.items() if goes_to(trip, n) == topic}
 
 
+def all_trips_for(topic: Topic) -> Records:
+    return topic.holds(lambda look: [(trip,) for trip in trips_for(look, topic)], "value")
+
+
+TO_THEIR_TOPICS = [all_trips_for(topic) for topic in (DELIVERED, RETRY, DEAD)]
+
+
 def misplaced(look: Look) -> Fault | None:
     """A trip whose value was changed, or that is tried again although it should not be."""
+    amiss = next(filter(None, (each.fault(look) for each in TO_THEIR_TOPICS)), None)
     trips = [trip for topic in (DELIVERED, RETRY, DEAD) for trip in trips_for(look, topic)]
-    topics = [topic for topic in (DELIVERED, RETRY, DEAD) if topic.name in look.names]
-    there = [(topic, value) for topic in topics for (value,) in look.rows(topic.name, "value")]
-    if any(v not in trips and any(trip in str(v) for trip in trips) for _, v in there):
-        return fault("value changed")
-    again = [trip for topic, trip in there if topic == RETRY and trip in trips_for(look, DEAD)]
-    if not again:
+    there = [
+        value for topic in (DELIVERED, RETRY, DEAD) for (value,) in look.rows(topic.name, "value")
+    ]
+    if any(v not in trips and any(f"{trip}" in str(v) for trip in trips) for v in there):
+        return shown(amiss, fault("value changed"))
+    tried = [trip for (trip,) in look.rows(RETRY.name, "value") if trip in trips_for(look, DEAD)]
+    if not tried:
         return None
-    return fault("no such place" if again[0].startswith("nowhere") else "fourth attempt")
+    name = "no such place" if tried[0].startswith("nowhere") else "fourth attempt"
+    return shown(TO_THEIR_TOPICS[1].fault(look), fault(name))
 
 
 def one_attempt_more(look: Look) -> Fault | None:
@@ -240,9 +250,7 @@ SORTED = Exercise(
     untouched=[DELIVERED.absent(), RETRY.absent(), DEAD.absent()],
     wants=[
         that(misplaced),
-        DELIVERED.holds(lambda look: [(trip,) for trip in trips_for(look, DELIVERED)], "value"),
-        RETRY.holds(lambda look: [(trip,) for trip in trips_for(look, RETRY)], "value"),
-        DEAD.holds(lambda look: [(trip,) for trip in trips_for(look, DEAD)], "value"),
+        *TO_THEIR_TOPICS,
         that(one_attempt_more),
         that(has_a_reason),
         Committed(DRIVERS, TRIPS, lambda look: {0: len(look.rows(TRIPS.name, "value"))}),

@@ -12,7 +12,7 @@ from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import that
 from kafkalab.learn.exercises.fault import Fault, Row, code, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import same_as
+from kafkalab.learn.exercises.mistakes import same_as, shown
 from kafkalab.learn.exercises.setting import (
     Event,
     fresh_topic,
@@ -202,19 +202,27 @@ def mistaken_jobs(look: Look) -> Fault | None:
     return same_as(look, DONE, {"all done": [*good, *bad], "the failing ones": bad}, ["value"])
 
 
+WORKED = DONE.holds(lambda look: jobs_that(look, "yes"), "value")
+PUT_ASIDE = DEAD.holds(lambda look: jobs_that(look, "no"), "value")
+
+
 def value_changed(look: Look) -> Fault | None:
     jobs = [job for (job,) in look.rows(JOBS.name, "value")]
-    topics = [topic for topic in (DONE, DEAD) if topic.name in look.names]
-    values = [str(value) for topic in topics for (value,) in look.rows(topic.name, "value")]
-    changed = [v for v in values if v not in jobs and any(job in v for job in jobs)]
-    return fault("value changed") if changed else None
+    for each in (WORKED, PUT_ASIDE):
+        if each.topic.name in look.names:
+            values = [str(value) for (value,) in look.rows(each.topic.name, "value")]
+            if any(v not in jobs and any(job in v for job in jobs) for v in values):
+                return shown(each.fault(look), fault("value changed"))
+    return None
 
 
 def none_dropped(look: Look) -> Fault | None:
     """A job that fails and is nowhere, though the group is done with all of them."""
-    if DEAD.name in look.names and look.rows(DEAD.name, "value"):
+    is_there = DEAD.name in look.names
+    if (is_there and look.rows(DEAD.name, "value")) or share_lag(look, CREW, JOBS) != 0:
         return None
-    return fault("dropped") if share_lag(look, CREW, JOBS) == 0 else None
+    dropped = fault("dropped")
+    return shown(PUT_ASIDE.fault(look), dropped) if is_there else dropped
 
 
 def says_how_often(look: Look) -> Fault | None:
@@ -232,9 +240,9 @@ KEPT = Exercise(
     wants=[
         that(mistaken_jobs),
         that(value_changed),
-        DONE.holds(lambda look: jobs_that(look, "yes"), "value"),
+        WORKED,
         that(none_dropped),
-        DEAD.holds(lambda look: jobs_that(look, "no"), "value"),
+        PUT_ASIDE,
         that(says_how_often),
         Answered(CREW, JOBS),
     ],

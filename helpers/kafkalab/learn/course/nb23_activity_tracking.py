@@ -18,7 +18,7 @@ from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import that
 from kafkalab.learn.exercises.fault import Fault, Row, code, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import same_as
+from kafkalab.learn.exercises.mistakes import same_as, shown
 from kafkalab.learn.exercises.setting import Event, fresh_topic, remove_topics, write
 
 
@@ -205,6 +205,9 @@ def mistaken_views(look: Look) -> Fault | None:
     return same_as(look, CLEAN, mistakes)
 
 
+ALL_BAD = BAD.holds(bad, "value")
+
+
 def mistaken_bad(look: Look) -> Fault | None:
     cut = [(text,) for text, found in events_of(look) if not found]
     newer = [row for row in bad(look) if row not in cut]
@@ -212,7 +215,7 @@ def mistaken_bad(look: Look) -> Fault | None:
     visitors = [visitor for (text,) in bad(look) for visitor in re.findall(VISITOR, text)]
     others = [str(text) for (text,) in written if (text,) not in bad(look)]
     if any(visitor in text for text in others for visitor in visitors):
-        return fault("wrapped")
+        return shown(ALL_BAD.fault(look), fault("wrapped"))
     for name, there, [(missing,)] in (
         ("only the cut one", cut, newer),
         ("only the newer one", newer, cut),
@@ -237,7 +240,7 @@ READ_BOTH = Exercise(
         that(mistaken_views),
         CLEAN.holds(clean),
         that(mistaken_bad),
-        BAD.holds(bad, "value"),
+        ALL_BAD,
         that(has_a_reason),
     ],
     facts=lambda look: {"good": len(clean(look)), "bad": len(bad(look))},

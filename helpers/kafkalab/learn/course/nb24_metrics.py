@@ -138,9 +138,10 @@ def another_hour(look: Look) -> Fault | None:
 
 def by_arrival(look: Look) -> Fault | None:
     """More than one record of a window, and none of a window that is not there."""
-    found = [(host, text.split()[0]) for host, text in peaks_found(look) if text.strip()]
+    found = {(host, text) for host, text in peaks_found(look) if text.strip()}
     there = {(host, text.split()[0]) for host, text in peaks(look)}
-    return fault("by arrival") if set(found) == there and len(found) > len(there) else None
+    same = {(host, text.split()[0]) for host, text in found} == there
+    return fault("by arrival") if same and len(found) > len(there) else None
 
 
 def peaks_found(look: Look) -> list[tuple[str, str]]:
