@@ -86,8 +86,16 @@ def test_a_text_is_one_line_and_takes_values(page: Path) -> None:
 def test_an_exercise_has_a_word_before_the_engine(page: Path) -> None:
     own, other = words_of(page)["05.1"], words_of(page)["05.2"]
     values = {"topic": "a", "found": "1 partition", "wanted": "2 partitions"}
-    assert own.say("partitions", **values) == "Mine: 1 partition."
-    assert "Found: `a` with 1 partition." in other.say("partitions", **values)
+    told = other.say("partitions", **values)
+    assert "Found: `a` with 1 partition." in told
+    found = told[told.index("\n\nFound:") :]
+    assert own.say("partitions", **values) == f"Mine: 1 partition.{found}"
+
+
+def test_an_exercise_can_say_all_of_it(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# 05.1 One\n\nDo it.\n\n## partitions\n\nNo.\n\nFound: $found.\n")
+    assert words_of(page)["05.1"].say("partitions", found="one") == "No.\n\nFound: one."
 
 
 def test_a_heading_without_a_number_is_refused(tmp_path: Path) -> None:

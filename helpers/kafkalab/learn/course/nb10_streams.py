@@ -13,7 +13,7 @@ from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.expected_answers import Answer, that
 from kafkalab.learn.exercises.fault import Fault, Row, codes, fault
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.mistakes import same_as
+from kafkalab.learn.exercises.mistakes import same_as, shown
 from kafkalab.learn.exercises.setting import Event, fresh_topic, write, write_in_transactions
 
 # --- 10.1 -----------------------------------------------------------------------------------------
@@ -53,7 +53,10 @@ def mistaken_sums(look: Look) -> Fault | None:
         "pieces alone": rows,
         "final sums": list(dict(running_sums(look)).items()),
     }
-    return same_as(look, SUMS, mistakes)
+    return shown(ALL_SUMS.fault(look), same_as(look, SUMS, mistakes))
+
+
+ALL_SUMS = SUMS.holds(running_sums, order="key")
 
 
 def from_nothing(look: Look) -> Fault | None:
@@ -73,7 +76,7 @@ def from_nothing(look: Look) -> Fault | None:
 RUNNING_SUMS = Exercise(
     "10.1",
     prepare=prepare_sales,
-    wants=[that(mistaken_sums), that(from_nothing), SUMS.holds(running_sums, order="key")],
+    wants=[that(mistaken_sums), that(from_nothing), ALL_SUMS],
     facts=lambda look: {"latest": codes(f"{k}: {v}" for k, v in dict(running_sums(look)).items())},
 )
 
