@@ -103,6 +103,7 @@ class ContainerTool:
             pass
         with contextlib.suppress(OSError):
             stream.close()
+            stream._response.close()  # docker-py closes the socket, and leaves its file open
         for splitter in (out, err):
             for line in splitter.rest():
                 self._lines.put(line)
