@@ -48,17 +48,14 @@ def _by_arrival(look: Look) -> Rows:
 def _at_each_change(look: Look) -> Rows:
     """The largest number so far, written whenever a reading of another window arrives."""
     largest: dict[tuple[str, int], str] = {}
-    found: list[tuple[str, int]] = []
-    place: tuple[str, int] | None = None
+    found, place = [], ("", 0)
     for host, timestamp, value in look.rows(own.READINGS.name, "key", "timestamp", "value"):
         before, place = place, (host, (timestamp - own.NOON) // 10_000 * 10)
+        if before != place and before in largest:
+            found.append((before, largest[before]))
         largest[place] = max(value, largest.get(place, ""))
-        if before is not None and before != place:
-            found.append(before)
-    texts = [
-        (host, f"12:00:{start:02}", largest[host, start]) for host, start in [*found, *largest]
-    ]
-    return [(host, f"{start} {value}") for host, start, value in texts]
+    found += largest.items()
+    return [(host, f"12:00:{start:02} {peak}") for (host, start), peak in found]
 
 
 def _merged(look: Look) -> Rows:

@@ -267,7 +267,7 @@ def takes_no_change(
             with subtests.test(case.name), case.act(cluster, right) as answer:
                 verdict = task.verdict(answer)
                 assert verdict.state is not State.CORRECT
-                assert case.says in verdict.text, verdict.text
+                assert case.is_named(verdict.text), verdict.text
         if isinstance(each, REMADE):  # a topic that is made again would else prove nothing
             with contents(each.topic, look).remade(cluster, right):
                 assert task.verdict(right).state is State.CORRECT
