@@ -73,10 +73,14 @@ def test_nbval_says_why_it_skips(notebook: Path, monkeypatch: pytest.MonkeyPatch
     assert all("image" in reason or "Docker engine" in reason for reason in run.skipped.values())
 
 
-def test_the_press_comes_early_where_services_are_started(notebook: Path) -> None:
-    cells = cells_of(notebook)
-    assert press_for(notebook, cells).number == 1
-    assert press_for(notebook, cells) == press_for(notebook, cells)
+LONG = [path for path in all_notebooks() if path.parent.name == "use_cases" or "08_" in path.name]
+
+
+@pytest.mark.parametrize("path", LONG, ids=lambda path: path.stem)
+def test_the_press_comes_early_in_what_takes_long(path: Path) -> None:
+    cells = cells_of(path)
+    assert press_for(path, cells) == press_for(path, cells)
+    assert press_for(path, cells).number <= cells[(len(cells) - 1) // 3].number
 
 
 @pytest.mark.parametrize("path", all_notebooks(), ids=lambda path: path.stem)

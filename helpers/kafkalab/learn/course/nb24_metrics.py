@@ -92,7 +92,6 @@ def mistaken_peaks(look: Look) -> Fault | None:
         "number alone": told(right, text="{value}"),
         "start alone": told(right, text="12:00:{start:02}"),
         "number first": told(right, text="{value} 12:00:{start:02}"),
-        "no key": [(None, text) for _, text in told(right)],
     }
     others = [told(windows(look, length=length)) for length in (1, 2, 5, 15, 20, 30, 60)]
     by_rows = same_as(look, PEAKS, mistakes, right=told(right))
