@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from kafkalab.cluster.cluster import KafkaCluster
+from kafkalab.common.deadline import Deadline
 from kafkalab.errors import KafkaLabError
 from kafkalab.learn.exercises import answers
 from kafkalab.learn.exercises.exercise import Exercise
@@ -89,10 +90,20 @@ _REFUSED = re.compile(
 )
 
 
+LOG_SECONDS = 10.0
+"""How long the controller's line may take from its answer to what Docker tells of its log."""
+
+
 def prepare_refusal(cluster: KafkaCluster) -> None:
     remove_topics(cluster, INVOICES)
+    before = len(refusals(Look(cluster)))
     name = random.choice(list(BAD_SETTINGS))
     refused_topic(cluster, INVOICES, {name: BAD_SETTINGS[name]})
+    if not Deadline(LOG_SECONDS).wait_for(lambda: len(refusals(Look(cluster))) > before):
+        raise KafkaLabError(
+            "The server has not logged its answer to the careless program yet",
+            fix="start() begins again",
+        )
 
 
 def refusals(look: Look) -> list[tuple[str, str]]:
