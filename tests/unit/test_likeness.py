@@ -47,6 +47,8 @@ def test_all_wrong_records_have_it_in_common(found: list[tuple[Any, ...]], name:
         [*RIGHT[1:], ("tea", "")],
         [*RIGHT[1:], ("tea", "{")],
         [*RIGHT[1:], ("tea", "b'")],
+        [*RIGHT[1:], ("tea", "[" * 100_000)],
+        [*RIGHT[1:], ("tea", "1" * 10_000)],
         [*RIGHT[1:], ("tea", '{"a": 1, "b": 2}')],
         [("tea", "13"), ("pots", "6"), RIGHT[2]],
         [(key, value.encode()) for key, value in reversed(RIGHT)],

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from kafkalab.learn.exercises.answers import number
 from kafkalab.learn.exercises.fault import Row
 
 Back = Callable[[Any], str | None]
@@ -71,7 +72,7 @@ def _out_of_json(value: Any) -> str | None:
     """A text in quotes; of an object or a list with a single value, that value."""
     if not isinstance(value, str) or not value.startswith(("{", "[", '"')):
         return None
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         found = json.loads(value)
         while isinstance(found, dict | list) and len(found) == 1:
             found = next(iter(found.values() if isinstance(found, dict) else found))
@@ -93,8 +94,8 @@ def _out_of_binary(value: Any) -> str | None:
 
 
 def _moved(value: Any, by: int) -> str | None:
-    is_whole = isinstance(value, str) and value.removeprefix("-").isdecimal()
-    return str(int(value) + by) if is_whole else None
+    found = number(value) if isinstance(value, str) else None
+    return None if found is None else str(found + by)
 
 
 _BACK: Mapping[str, Back] = {
