@@ -127,8 +127,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("each_backend", None) != "turns":
         return
     marked = [item for item in items if item.get_closest_marker("in_turn")]
-    left = set(marked) - set(one_of_each(marked))
-    config.hook.pytest_deselected(items=sorted(left, key=items.index))
+    chosen = one_of_each(marked)
+    left = [item for item in marked if item not in chosen]
+    config.hook.pytest_deselected(items=left)
     items[:] = [item for item in items if item not in left]
 
 

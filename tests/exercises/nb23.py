@@ -10,7 +10,7 @@ from kafkalab import KafkaCluster
 from kafkalab.learn.course import nb23_activity_tracking as own
 from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.setting import Event, fresh_topic, write
-from tests.exercises.acts import send
+from tests.exercises.acts import send, twice
 from tests.exercises.cases import Right, Wrong
 
 Act = Callable[[KafkaCluster], object]
@@ -114,11 +114,6 @@ def _created_again(cluster: KafkaCluster) -> object:
     return None
 
 
-def _twice(cluster: KafkaCluster, _: object) -> object:
-    _last_words(None)(cluster)
-    return _last_words(None)(cluster)
-
-
 WRONG: Mapping[str, tuple[Wrong, ...]] = {
     "23.1": (
         *(Wrong(name, _sessions(count), says, name) for name, count, says in _COUNTS),
@@ -211,5 +206,5 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
 }
 RIGHT: Mapping[str, tuple[Right, ...]] = {
     "23.2": (Right("by hand", lambda cluster, _: _events()(cluster)),),
-    "23.3": (Right("twice", _twice),),
+    "23.3": (Right("twice", lambda cluster, _: twice(_last_words(None))(cluster)),),
 }

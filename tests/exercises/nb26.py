@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from kafkalab import KafkaCluster
 from kafkalab.learn.course import nb26_stream_processing as own
 from kafkalab.learn.exercises.look import Look
-from tests.exercises.acts import send
+from tests.exercises.acts import send, twice
 from tests.exercises.cases import Right, Wrong
 
 Act = Callable[[KafkaCluster], object]
@@ -27,14 +27,6 @@ def _send(cluster: KafkaCluster, topic: str, rows: list[Row], *, timed: bool = T
 
 def _writes(topic: str, rows: Callable[[Look], list[Row]], *, timed: bool = True) -> Act:
     return lambda cluster: _send(cluster, topic, rows(Look(cluster)), timed=timed)
-
-
-def _twice(act: Act) -> Act:
-    def twice(cluster: KafkaCluster) -> object:
-        act(cluster)
-        return act(cluster)
-
-    return twice
 
 
 # --- 26.1 -----------------------------------------------------------------------------------------
@@ -224,7 +216,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong(
             "in quotes", _orders(lambda row: (row[0], f'"{row[1]}"', row[2])), r'Found: .*"', "json"
         ),
-        Wrong("twice", _twice(_cities()), "more often than", "records twice"),
+        Wrong("twice", twice(_cities()), "more often than", "records twice"),
         Wrong("no timestamps", _cities(timed=False), r"^The timestamps are not those", "no time"),
         Wrong(
             "the city as value",
@@ -251,7 +243,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("Indian time", _labeled(330, 0), r"another time zone", "local time"),
         Wrong("swapped", _counts(lambda row: (row[1], row[0], row[2])), r"^Key and", "swapped"),
         Wrong("no key", _counts(lambda row: (None, *row[1:])), "have no key", "no key"),
-        Wrong("twice", _twice(_windows()), "more often than", "records twice"),
+        Wrong("twice", twice(_windows()), "more often than", "records twice"),
         Wrong("empty windows", _writes(own.MOVING.name, _with_empty), r"12:40 0", "empty windows"),
         Wrong("the count alone", _counts(_count_alone), r"another form", "other form"),
     ),
@@ -268,7 +260,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
         Wrong("one by one", _receipts(own.DONE, at_once=1), r"Found: 6", "several transactions"),
         Wrong("no commit", _receipts(own.DONE, commit=None), r"Found: .*offset 5", "left behind"),
         Wrong("offset of the last", _receipts(own.DONE, commit=11), r"offset 11", "one too low"),
-        Wrong("twice", _twice(_receipts(own.DONE)), "more often than", "records twice"),
+        Wrong("twice", twice(_receipts(own.DONE)), "more often than", "records twice"),
         Wrong("backwards", _backwards, r"another order", "records disordered"),
     ),
 }

@@ -218,7 +218,7 @@ def misplaced(look: Look) -> Fault | None:
     there = [
         value for topic in (DELIVERED, RETRY, DEAD) for (value,) in look.rows(topic.name, "value")
     ]
-    if any(v not in trips and any(f"{trip}" in str(v) for trip in trips) for v in there):
+    if any(v not in trips and any(trip in str(v) for trip in trips) for v in there):
         return shown(amiss, fault("value changed"))
     tried = [trip for (trip,) in look.rows(RETRY.name, "value") if trip in trips_for(look, DEAD)]
     if not tried:

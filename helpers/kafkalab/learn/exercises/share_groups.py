@@ -10,6 +10,7 @@ from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.fault import Fault
 from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.setting import STAGE_SECONDS, outcome
+from kafkalab.queries.clients import admin_client
 from kafkalab.queries.share_state import STATE_TOPIC, done
 
 
@@ -34,12 +35,12 @@ class Answered:
 
 def begin_as_new(cluster: KafkaCluster, group: str) -> None:
     """Drop where an earlier attempt let the share group begin: a new one begins at the end."""
-    from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+    from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
     delete = AlterConfigOpType.DELETE
     begin = ConfigEntry("share.auto.offset.reset", "", incremental_operation=delete)
     place = ConfigResource("GROUP", group, incremental_configs=[begin])
-    admin = AdminClient(cluster.client_config)
+    admin = admin_client(cluster.client_config)
     future = admin.incremental_alter_configs([place], request_timeout=10)[place]
     outcome(future, f"to drop the settings of group {group}", Deadline(STAGE_SECONDS))
 
