@@ -8,7 +8,6 @@ from collections.abc import Generator, Iterator, Sequence
 from itertools import cycle
 from typing import NoReturn
 
-import docker
 import hypothesis
 import pytest
 from docker.errors import DockerException, ImageNotFound
@@ -16,6 +15,7 @@ from docker.errors import DockerException, ImageNotFound
 from kafkalab import KafkaCluster
 from kafkalab.errors import KafkaLabError
 from kafkalab.install import jars
+from kafkalab.runtime.docker_engine import plain_client
 from kafkalab.services import choice
 from kafkalab.services.debezium import DEBEZIUM
 from kafkalab.services.known import KNOWN
@@ -72,9 +72,9 @@ def docker_missing(image: str = "") -> str | None:
     """Why containers of an image, by default that of clusters, cannot run here, or None."""
     image = image or Settings.from_environment().image
     try:
-        client = docker.from_env(timeout=10)
+        client = plain_client(timeout=10)
         client.ping()
-    except DockerException as error:
+    except (OSError, DockerException) as error:
         return f"no Docker engine answers: {error}"
     try:
         client.images.get(image)

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -417,8 +416,8 @@ def test_sigkill_of_the_owner_leaves_nothing(engine: docker.DockerClient, tmp_pa
         try:
             assert victim.wait_until_there(engine, kind), f"no {kind} came"
         finally:
-            victim.process.send_signal(signal.SIGKILL)
-            victim.process.wait(timeout=10)
+            victim.process.kill()
+            victim.process.communicate(timeout=10)
         victims.append((kind, victim, Deadline(LEFT_SECONDS)))
     for kind, victim, deadline in victims:
         # the later ones have been waiting beside the earlier ones

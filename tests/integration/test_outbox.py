@@ -20,6 +20,7 @@ from demos.outbox.databases import connect, new_databases
 from demos.outbox.order import DatabaseConfig, Order
 from demos.outbox.programs import MOMENTS
 from demos.outbox.relay import Relay
+from demos.outbox.shop import Shop
 from demos.outbox.warehouse import TakenOverError, Warehouse
 from kafkalab import KafkaCluster, read_topic, services, wait_until
 from kafkalab.services import choice
@@ -126,7 +127,7 @@ def test_an_event_with_a_lower_number_may_be_committed_later(
         VALUES ('order', %s, 'placed', '{}')
     """
     relay = Relay(one.client_config, place.databases.shop, place.prefix)
-    with connect(place.databases.shop) as slow, connect(place.databases.shop) as quick:
+    with relay, connect(place.databases.shop) as slow, connect(place.databases.shop) as quick:
         with slow.transaction():
             slow.execute(event, ["first"])
             quick.execute(event, ["second"])
@@ -149,18 +150,17 @@ def test_a_warehouse_that_was_replaced_packs_nothing(
     one: KafkaCluster, server: DatabaseConfig
 ) -> None:
     place = new_place(one, server, partitions=1)
-    shop = connect(place.databases.shop)
+    with Shop(place.databases.shop) as shop:
+        shop.place(Order("o1"))
+    with Relay(one.client_config, place.databases.shop, place.prefix) as relay:
+        assert relay.work() == 1
     old, new = (
         Warehouse(one.client_config, place.databases.warehouse, place.topic) for _ in range(2)
     )
-    shop.execute(
-        "INSERT INTO outbox (aggregatetype, aggregateid, type, payload) "
-        """VALUES ('order', 'o1', 'placed', '{"id": "o1", "item": "tea", "pieces": 1}')"""
-    )
-    assert Relay(one.client_config, place.databases.shop, place.prefix).work() == 1
-    assert new.work(SECONDS)
-    with pytest.raises(TakenOverError):
-        old.work(SECONDS)
+    with old, new:
+        assert new.work(SECONDS)
+        with pytest.raises(TakenOverError):
+            old.work(SECONDS)
     assert outcome(place.databases).parcels == Counter(["o1"])
 
 
@@ -180,7 +180,8 @@ def test_a_warehouse_waits_for_a_topic_that_is_created_now(
         warehouse = pool.submit(Warehouse, one.client_config, place.databases.warehouse, topic)
         admin = AdminClient(one.client_config)
         admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(timeout=SECONDS)
-        assert not warehouse.result(SECONDS).work(0)
+        with warehouse.result(SECONDS) as ready:
+            assert not ready.work(0)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, LiteralString, Self
 
 import psycopg
 from psycopg import sql
@@ -70,6 +70,28 @@ def connect(database: DatabaseConfig) -> psycopg.Connection[tuple[Any, ...]]:
         sql.SQL("SET lock_timeout = {}").format(sql.Literal(f"{PATIENCE_SECONDS:.0f}s"))
     )
     return connection
+
+
+class Connected:
+    """Works on a database, over a connection of its own, which ends with the block or by `close`.
+
+    Parameters
+    ----------
+    database : mapping
+    """
+
+    def __init__(self, database: DatabaseConfig) -> None:
+        self._connection = connect(database)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Once is enough; what has not been committed is undone."""
+        self._connection.close()
 
 
 def new_databases(server: DatabaseConfig, name: str = "") -> Databases:

@@ -6,7 +6,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from demos.outbox.databases import connect
+from demos.outbox.databases import Connected
 from demos.outbox.order import ClientConfig, DatabaseConfig, Moment, passes
 from demos.outbox.sending import DELIVERY, flush
 
@@ -26,7 +26,7 @@ FROM outbox WHERE NOT sent ORDER BY number LIMIT %s
 _MARK = "UPDATE outbox SET sent = true WHERE number = ANY(%s)"
 
 
-class Relay:
+class Relay(Connected):
     """Sends what is not marked as sent, and marks it once the brokers have acknowledged it.
 
     It does not remember up to which number it has come: numbers are given in the order of the
@@ -58,7 +58,7 @@ class Relay:
         *,
         at: Moment = passes,
     ) -> None:
-        self._connection = connect(database)
+        super().__init__(database)
         self._connection.execute("SELECT pg_advisory_lock(%s)", (_ONE_RELAY,))
         self._connection.execute("LISTEN outbox")
         self._producer = Producer({**client_config, **DELIVERY})

@@ -7,7 +7,7 @@ from typing import Literal
 
 from confluent_kafka import Producer
 
-from demos.outbox.databases import connect
+from demos.outbox.databases import Connected
 from demos.outbox.order import (
     PATIENCE_SECONDS,
     ClientConfig,
@@ -26,7 +26,7 @@ INSERT INTO outbox (aggregatetype, aggregateid, type, payload) VALUES ('order', 
 """
 
 
-class Shop:
+class Shop(Connected):
     """Writes an order and its event in one transaction of its database. It knows nothing of Kafka.
 
     Parameters
@@ -37,7 +37,7 @@ class Shop:
     """
 
     def __init__(self, database: DatabaseConfig, *, at: Moment = passes) -> None:
-        self._connection = connect(database)
+        super().__init__(database)
         self._at = at
 
     def place(self, order: Order) -> None:
@@ -59,7 +59,7 @@ class Shop:
         self._at("committed")
 
 
-class NaiveShop:
+class NaiveShop(Connected):
     """Writes to its database and to Kafka, one after the other.
 
     Parameters
@@ -82,7 +82,7 @@ class NaiveShop:
         first: Literal["database", "Kafka"],
         at: Moment = passes,
     ) -> None:
-        self._connection = connect(database)
+        super().__init__(database)
         self._producer = Producer({**client_config, **DELIVERY})
         self._topic, self._at = topic, at
         halves: list[Callable[[Order], None]] = [self._store, self._send]

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from demos.outbox.databases import connect
+from demos.outbox.databases import Connected
 from demos.outbox.order import (
     PATIENCE_SECONDS,
     ClientConfig,
@@ -32,7 +32,31 @@ class TakenOverError(Exception):
     """Another warehouse has handled this record: this one has been replaced, and has to end."""
 
 
-class Warehouse:
+class _Warehouse(Connected):
+    """Reads a topic, by offsets that it looks up itself."""
+
+    def __init__(
+        self, client_config: ClientConfig, database: DatabaseConfig, group: str, at: Moment
+    ) -> None:
+        super().__init__(database)
+        self._at = at
+        self._consumer = Consumer(
+            {
+                **client_config,
+                "group.id": group,
+                "enable.auto.commit": False,
+                "auto.offset.reset": "error",
+                "isolation.level": "read_committed",
+                "log_level": 2,  # a broker that is away for a while is no news
+            }
+        )
+
+    def close(self) -> None:
+        self._consumer.close()
+        super().close()
+
+
+class Warehouse(_Warehouse):
     """Handles each event once: what it has handled is written in the transaction of the effect.
 
     Two things are noted: the offset to go on from, so that a program that is started again reads
@@ -57,9 +81,7 @@ class Warehouse:
         *,
         at: Moment = passes,
     ) -> None:
-        self._connection = connect(database)
-        self._at = at
-        self._consumer = _consumer(client_config, "none")  # its offsets are in the database
+        super().__init__(client_config, database, "none", at)  # its offsets are in the database
         numbers = _partitions(self._consumer, topic)
         for number in numbers:
             self._connection.execute(_NEW_PLACE, (topic, number))
@@ -93,7 +115,7 @@ class Warehouse:
         return True
 
 
-class NaiveWarehouse:
+class NaiveWarehouse(_Warehouse):
     """Packs, and then commits the offset to Kafka; it does not look at the events' IDs.
 
     Parameters
@@ -110,9 +132,7 @@ class NaiveWarehouse:
         *,
         at: Moment = passes,
     ) -> None:
-        self._connection = connect(database)
-        self._at = at
-        self._consumer = _consumer(client_config, naive_group(topic))
+        super().__init__(client_config, database, naive_group(topic), at)
         places = [TopicPartition(topic, n) for n in _partitions(self._consumer, topic)]
         # not subscribed: a group would wait for a member that was killed
         for place in self._consumer.committed(places, timeout=PATIENCE_SECONDS):
@@ -154,19 +174,6 @@ def event_id(message: Message) -> str:
 def pack(connection: psycopg.Connection[tuple[Any, ...]], message: Message) -> None:
     order = json.loads(message.value() or b"")
     connection.execute(_PACK, (order["id"], order["item"], order["pieces"]))
-
-
-def _consumer(client_config: ClientConfig, group: str) -> Consumer:
-    return Consumer(
-        {
-            **client_config,
-            "group.id": group,
-            "enable.auto.commit": False,
-            "auto.offset.reset": "error",
-            "isolation.level": "read_committed",
-            "log_level": 2,  # a broker that is away for a while is no news
-        }
-    )
 
 
 def _partitions(consumer: Consumer, topic: str) -> list[int]:
