@@ -24,7 +24,7 @@ def checkout(tmp_path: Path) -> Path:
     (folder / "bin").mkdir()
     for name in (".ci/make-env", "requirements.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)
-    for tool in ("cat", "cmp", "cp", "dirname"):
+    for tool in ("cat", "cmp", "cp", "basename", "dirname", "grep", "mkdir", "rm", "sed"):
         found = shutil.which(tool)
         assert found
         (folder / "bin" / tool).symlink_to(found)
@@ -46,6 +46,56 @@ def put_python(checkout: Path, *lines: str) -> None:
     python = checkout / "bin" / "python3"
     python.write_text("\n".join(["#!/bin/sh", *lines, f'exec "{sys.executable}" "$@"', ""]))
     python.chmod(0o755)
+
+
+# Stands for Python, for its pip, and for the uv that pip installs: it notes what it is asked.
+PROGRAM = """\
+#!/bin/sh
+echo "$(basename "$0") $*" >>asked
+case "$0 $*" in
+*/python3*-m\\ venv*)
+    mkdir -p .venv/bin
+    cp "$0" .venv/bin/python ;;
+*/python3*) exec {python} "$@" ;;
+*config*) echo "{setting}" ;;
+*uv.txt*) cp .venv/uv.txt . && cp "$0" .venv/bin/uv ;;
+*bin/uv*) exit {uv} ;;
+esac
+"""
+UV = "uv pip install --python .venv --cache-dir .venv/uv-cache"
+LOCKED = "--quiet --no-deps --only-binary :all: --require-hashes --requirement requirements.lock"
+PIP = "python -m pip --disable-pip-version-check install"
+
+
+def asked(checkout: Path, *, setting: str = "", uv: int = 0) -> list[str]:
+    """What make-env lets install the lock, with such a setting of pip, or where uv ends so."""
+    python = checkout / "bin" / "python3"
+    python.write_text(PROGRAM.format(python=sys.executable, setting=setting, uv=uv))
+    python.chmod(0o755)
+    run = make_env(checkout)
+    assert run.returncode == 0, run.stderr
+    assert not (checkout / ".venv" / "uv.txt").exists()
+    lines = (checkout / "asked").read_text().splitlines()
+    return [line for line in lines if "requirements.lock" in line]
+
+
+def test_pip_installs_uv_and_uv_the_rest(checkout: Path) -> None:
+    assert asked(checkout) == [f"{UV} {LOCKED}"]
+    name, *hashes = (checkout / "uv.txt").read_text().split(" \\\n    --hash=sha256:")
+    assert name.startswith("uv==")
+    assert len(hashes) > 10
+    assert all(len(digest.strip()) == 64 for digest in hashes)
+
+
+def test_pip_takes_over_where_uv_fails(checkout: Path) -> None:
+    assert asked(checkout, uv=2) == [f"{UV} {LOCKED}", f"{PIP} {LOCKED}"]
+
+
+@pytest.mark.parametrize(
+    "setting", ["global.index-url='https://mirror'", ":env:.no-index='1'", "user.proxy='proxy:80'"]
+)
+def test_pip_alone_reaches_what_its_settings_name(checkout: Path, setting: str) -> None:
+    assert asked(checkout, setting=setting) == [f"{PIP} {LOCKED}"]
 
 
 def test_no_python(checkout: Path) -> None:
