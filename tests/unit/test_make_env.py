@@ -68,7 +68,7 @@ PIP = "python -m pip --disable-pip-version-check install"
 
 
 def asked(checkout: Path, *, setting: str = "", uv: int = 0) -> list[str]:
-    """What make-env lets install the lock, with such a setting of pip, or where uv ends so."""
+    """How make-env installs the lock, with such a setting of pip, or where uv ends so."""
     python = checkout / "bin" / "python3"
     python.write_text(PROGRAM.format(python=sys.executable, setting=setting, uv=uv))
     python.chmod(0o755)
@@ -76,7 +76,9 @@ def asked(checkout: Path, *, setting: str = "", uv: int = 0) -> list[str]:
     assert run.returncode == 0, run.stderr
     assert not (checkout / ".venv" / "uv.txt").exists()
     lines = (checkout / "asked").read_text().splitlines()
-    return [line for line in lines if "requirements.lock" in line]
+    how = [line for line in lines if "requirements.lock" in line]
+    assert ("Installing with pip, which takes minutes" in run.stderr) == (f"{PIP} {LOCKED}" in how)
+    return how
 
 
 def test_pip_installs_uv_and_uv_the_rest(checkout: Path) -> None:
