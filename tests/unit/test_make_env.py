@@ -62,7 +62,7 @@ case "$0 $*" in
 *bin/uv*) exit {uv} ;;
 esac
 """
-UV = "uv pip install --python .venv --system-certs --cache-dir .venv/uv-cache"
+UV = "uv pip install --python .venv --compile-bytecode --system-certs --cache-dir .venv/uv-cache"
 LOCKED = "--quiet --no-deps --only-binary :all: --require-hashes --requirement requirements.lock"
 PIP = "python -m pip --disable-pip-version-check install"
 
