@@ -32,6 +32,15 @@ def uninterrupted() -> Iterator[None]:
         before(signal.SIGINT, None)
 
 
+def is_press(error: BaseException) -> bool:
+    """Whether the error is ■ in another form.
+
+    A call of confluent-kafka 2.16.1 can return as if ■ had not been pressed in it, and leave the
+    KeyboardInterrupt to the next built-in function that is called: a SystemError, says Python.
+    """
+    return isinstance(error, SystemError) and isinstance(error.__cause__, KeyboardInterrupt)
+
+
 def import_whole(*names: str) -> None:
     """Import modules, whole or not at all: ■ would leave half of a library."""
     with uninterrupted():

@@ -7,7 +7,7 @@ import logging
 from typing import Protocol
 
 from kafkalab.common.deadline import Deadline
-from kafkalab.common.interrupts import uninterrupted
+from kafkalab.common.interrupts import is_press, uninterrupted
 from kafkalab.errors import KafkaLabError
 from kafkalab.runtime.ports import PortTakenError
 
@@ -37,6 +37,8 @@ def bring_up(started: Startable, deadline: Deadline) -> None:
     ------
     KafkaLabError
         It did not come up; nothing that was started is left.
+    KeyboardInterrupt
+        ■ was pressed; nothing is left either.
     """
     while True:
         try:
@@ -45,6 +47,8 @@ def bring_up(started: Startable, deadline: Deadline) -> None:
             return
         except BaseException as error:
             _clear_away(started)
+            if is_press(error):
+                raise KeyboardInterrupt from None
             if not isinstance(error, PortTakenError) or deadline.passed:
                 raise
             log.info("a port was taken meanwhile; starting again with other ports")
