@@ -5,20 +5,24 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import hypothesis
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from demos.outbox import reading
 from demos.outbox.databases import connect, new_databases
 from demos.outbox.order import DatabaseConfig, Order
 from demos.outbox.programs import MOMENTS
+from demos.outbox.reading import Reader
 from demos.outbox.relay import Relay
 from demos.outbox.shop import Shop
 from demos.outbox.warehouse import TakenOverError, Warehouse
@@ -184,8 +188,30 @@ def test_a_warehouse_waits_for_a_topic_that_is_created_now(
             assert not ready.work(0)
 
 
+def write(cluster: KafkaCluster, value: str) -> None:
+    with Producer(cluster.client_config) as producer:
+        producer.produce("away", value)
+
+
+def test_a_reader_goes_on_after_the_broker_has_been_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its consumer may have lost all addresses, and is replaced; no record is lost or doubled."""
+    monkeypatch.setattr(reading, "QUIET_SECONDS", 1.0)
+    with KafkaCluster(backend="process", name="test-away") as own:
+        write(own, "before")
+        with closing(Reader(own.client_config, "away")) as reader:
+            reader.start({0: 0})
+            records = (reader.next(0.5) for _ in itertools.count())
+            values = (record.value() for record in records if record)
+            assert next(values) == b"before"
+            own.stop_broker(1)
+            wait_until("it has another", lambda: next(records) is None and reader.replaced, SECONDS)
+            own.start_broker(1)
+            write(own, "after")
+            assert next(values) == b"after"
+
+
 @contextmanager
-def reading(database: DatabaseConfig, slot: str) -> Iterator[None]:
+def following(database: DatabaseConfig, slot: str) -> Iterator[None]:
     """A program follows the changes of a database, by its replication slot."""
     server = choice.find_program(Settings.from_environment(), POSTGRESQL)
     assert server is not None
@@ -214,7 +240,7 @@ def test_databases_are_made_again_under_a_reader_of_their_changes(
     with connect(place.databases.shop) as shop:
         shop.execute("CREATE PUBLICATION outbox FOR TABLE outbox")
         shop.execute("SELECT pg_create_logical_replication_slot('outbox', 'pgoutput')")
-    with reading(place.databases.shop, "outbox"), connect(server) as connection:
+    with following(place.databases.shop, "outbox"), connect(server) as connection:
         active = "SELECT count(*) FROM pg_replication_slots WHERE active"
         wait_until("it reads", lambda: connection.execute(active).fetchone() == (1,), timeout=60)
         again = new_databases(server, f"{place.prefix}_")

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import psycopg
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Message
 
 from demos.outbox.databases import Connected
-from demos.outbox.order import (
-    PATIENCE_SECONDS,
-    ClientConfig,
-    DatabaseConfig,
-    Moment,
-    passes,
-)
+from demos.outbox.order import ClientConfig, DatabaseConfig, Moment, passes
+from demos.outbox.reading import Reader
 
 _PACK = 'INSERT INTO parcels ("order", item, pieces) VALUES (%s, %s, %s)'
 _NEW_PLACE = "INSERT INTO progress VALUES (%s, %s, 0) ON CONFLICT DO NOTHING"
@@ -35,24 +29,12 @@ class TakenOverError(Exception):
 class _Warehouse(Connected):
     """Reads a topic, by offsets that it looks up itself."""
 
-    def __init__(
-        self, client_config: ClientConfig, database: DatabaseConfig, group: str, at: Moment
-    ) -> None:
+    def __init__(self, database: DatabaseConfig, reader: Reader, at: Moment) -> None:
         super().__init__(database)
-        self._at = at
-        self._consumer = Consumer(
-            {
-                **client_config,
-                "group.id": group,
-                "enable.auto.commit": False,
-                "auto.offset.reset": "error",
-                "isolation.level": "read_committed",
-                "log_level": 2,  # a broker that is away for a while is no news
-            }
-        )
+        self._reader, self._at = reader, at
 
     def close(self) -> None:
-        self._consumer.close()
+        self._reader.close()
         super().close()
 
 
@@ -81,12 +63,11 @@ class Warehouse(_Warehouse):
         *,
         at: Moment = passes,
     ) -> None:
-        super().__init__(client_config, database, "none", at)  # its offsets are in the database
-        numbers = _partitions(self._consumer, topic)
-        for number in numbers:
+        super().__init__(database, Reader(client_config, topic), at)
+        for number in self._reader.partitions:
             self._connection.execute(_NEW_PLACE, (topic, number))
         places = self._connection.execute(_PLACES, (topic,)).fetchall()
-        self._consumer.assign([TopicPartition(topic, number, at) for number, at in places])
+        self._reader.start(dict(places))
 
     def work(self, seconds: float) -> bool:
         """Handle the next record; False where none came in time.
@@ -96,7 +77,7 @@ class Warehouse(_Warehouse):
         TakenOverError
             Another warehouse was started and is further.
         """
-        message = _next(self._consumer, seconds)
+        message = self._reader.next(seconds)
         if message is None:
             return False
         place = {
@@ -132,22 +113,18 @@ class NaiveWarehouse(_Warehouse):
         *,
         at: Moment = passes,
     ) -> None:
-        super().__init__(client_config, database, naive_group(topic), at)
-        places = [TopicPartition(topic, n) for n in _partitions(self._consumer, topic)]
-        # not subscribed: a group would wait for a member that was killed
-        for place in self._consumer.committed(places, timeout=PATIENCE_SECONDS):
-            place.offset = max(place.offset, 0)
-            self._consumer.incremental_assign([place])
+        super().__init__(database, Reader(client_config, topic, naive_group(topic)), at)
+        self._reader.start(self._reader.committed())
 
     def work(self, seconds: float) -> bool:
         """Handle the next record, again where its offset was not committed."""
-        message = _next(self._consumer, seconds)
+        message = self._reader.next(seconds)
         if message is None:
             return False
         self._at("received")
         pack(self._connection, message)
         self._at("packed")
-        self._consumer.commit(message=message, asynchronous=False)
+        self._reader.commit(message)
         self._at("committed")
         return True
 
@@ -174,22 +151,3 @@ def event_id(message: Message) -> str:
 def pack(connection: psycopg.Connection[tuple[Any, ...]], message: Message) -> None:
     order = json.loads(message.value() or b"")
     connection.execute(_PACK, (order["id"], order["item"], order["pieces"]))
-
-
-def _partitions(consumer: Consumer, topic: str) -> list[int]:
-    """A topic that was just created is not known to each broker yet."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        found = consumer.list_topics(topic, timeout=PATIENCE_SECONDS).topics[topic]
-        if found.error is None and found.partitions:
-            return sorted(found.partitions)
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"there is no topic {topic}: {found.error}")
-        consumer.poll(0.1)  # nothing is assigned: this only takes its time
-
-
-def _next(consumer: Consumer, seconds: float) -> Message | None:
-    message = consumer.poll(seconds)
-    if message is not None and message.error() is not None:
-        raise KafkaException(message.error())
-    return message
