@@ -1,8 +1,9 @@
-"""A learner's home folder with a name in Korean, for notebooks that run on processes."""
+"""A learner's home in Korea: its folder and its time zone, for notebooks that run on processes."""
 
 from __future__ import annotations
 
 import contextlib
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from kafkalab.install.kafka import provide
 from kafkalab.settings import Settings
 
 NAME = "사용자"
+TIME_ZONE = "Asia/Seoul"
 
 
 @dataclass(frozen=True)
@@ -44,4 +46,7 @@ def korean_home(parent: Path) -> Home:
                 (cache / fetched).symlink_to(here.cache / fetched)
     there = replace(here, cache=cache)
     class_archive.train(cache, provide(there))
-    return Home({"HOME": str(home), "KAFKALAB_CACHE": str(cache)}, there.run_dir)
+    variables = {"HOME": str(home), "KAFKALAB_CACHE": str(cache)}
+    if sys.platform != "win32":  # there, TZ has another form
+        variables["TZ"] = TIME_ZONE
+    return Home(variables, there.run_dir)
