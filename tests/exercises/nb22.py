@@ -196,7 +196,9 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "not in the order of",
             "records disordered",
         ),
-        Wrong("one partition", _orders(partitions=1), r"for each of three workers", "partitions"),
+        Wrong(
+            "one partition", _orders(partitions=1), r"does not have three partitions", "partitions"
+        ),
         Wrong("in turn", _in_turn, r"partition", "records apart"),
     ),
     "22.3": (

@@ -150,7 +150,7 @@ WRONG: Mapping[str, tuple[Wrong, ...]] = {
             "rounded",
         ),
         Wrong("by arrival", _peaks(_by_arrival), "place in the topic", "records changed"),
-        Wrong("whenever one arrives", _peaks(_at_each_change), "have read all", "by arrival"),
+        Wrong("whenever one arrives", _peaks(_at_each_change), "had read all", "by arrival"),
         Wrong(
             "of 2 seconds",
             _peaks(lambda look: own.told(own.windows(look, length=2))),
