@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from kafkalab import KafkaCluster
@@ -248,6 +249,18 @@ def test_a_download_that_stands_still_is_given_up(
     error = refused(lambda: tarball.fetch(tmp_path, served))
     assert time.monotonic() - start < 30
     assert "no answer in time" in error.what
+
+
+@pytest.mark.parametrize("at", ["/gone", "/short"])
+def test_a_download_that_fails_leaves_no_connection_open(
+    server: Server, tmp_path: Path, at: str
+) -> None:
+    server.files["/short"], server.cut["/short"] = bytes(100_000), 50_000
+    with pytest.raises(download.DownloadError) as caught:
+        download.download(server.url(at), tmp_path / "file", known_hash="md5:0", what="a file")
+    opened = psutil.Process().net_connections("tcp")
+    to_server = [one for one in opened if one.raddr and server.url("").endswith(f":{one.raddr[1]}")]
+    assert not to_server, caught.value  # which holds all that is still in use
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="shell scripts")

@@ -5,13 +5,10 @@ from __future__ import annotations
 import errno
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
-
-if TYPE_CHECKING:  # loaded where something is fetched: every start imports this module
-    from tqdm import tqdm
 
 STALL_SECONDS = 60
 CONNECT_SECONDS = 10
+_CHUNK_BYTES = 64 * 1024
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 
 
@@ -38,32 +35,44 @@ def download(url: str, target: Path, *, known_hash: str, what: str) -> None:
     OSError
         The disk is full, or may not be written to.
     """
-    import pooch
+    import pooch  # here, not above: every start imports this module, and few fetch anything
 
     pooch.get_logger().setLevel(logging.WARNING)
+
+    def fetch(source: str, file: str, _: pooch.Pooch) -> None:
+        _fetch(source, Path(file), what)
+
     try:
-        with _progress_bar(what) as progress:
-            downloader = pooch.HTTPDownloader(
-                progressbar=progress, timeout=(CONNECT_SECONDS, STALL_SECONDS)
-            )
-            pooch.retrieve(
-                url,
-                known_hash=known_hash,
-                fname=target.name,
-                path=target.parent,
-                downloader=downloader,
-            )
+        pooch.retrieve(
+            url, known_hash=known_hash, fname=target.name, path=target.parent, downloader=fetch
+        )
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) in _DISK_ERRORS:
             raise
         raise DownloadError(f"{url}: {_reason(error)}") from error
 
 
-def _progress_bar(what: str) -> tqdm[NoReturn]:
+# pooch's own downloader leaves the connection open when the answer is an error or breaks off
+def _fetch(url: str, file: Path, what: str) -> None:
+    import requests
     from tqdm import tqdm
 
-    # pooch sets the total itself, and asks before whether the bar is true: with no total it raises
-    return tqdm(desc=what, total=1, unit="B", unit_scale=True, leave=False, dynamic_ncols=True)
+    with requests.get(url, stream=True, timeout=(CONNECT_SECONDS, STALL_SECONDS)) as answer:
+        answer.raise_for_status()
+        length = int(answer.headers.get("Content-Length", 0)) or None
+        with (
+            tqdm(
+                desc=what,
+                total=length,
+                unit="B",
+                unit_scale=True,
+                leave=False,
+                dynamic_ncols=True,
+            ) as progress,
+            file.open("wb") as out,
+        ):
+            for chunk in answer.iter_content(_CHUNK_BYTES):
+                progress.update(out.write(chunk))
 
 
 def _reason(error: Exception) -> str:
