@@ -1,6 +1,9 @@
-# make lab        open JupyterLab on your copy of the first notebook
-# make test       lint, types, tests and every notebook re-executed
-# make notebooks  re-execute the notebooks and write what is committed, and the README's table
+# make lab        open JupyterLab on your copy of the first notebook (LAB_ARGS=--no-browser)
+# make test       lint, types, tests and every notebook re-executed (TESTS=tests/unit PYTEST_ARGS=-x)
+# make lint       lint and types only
+# make notebooks  re-execute the notebooks (NOTEBOOKS=…: these) and write what is committed, and the
+#                 README's table
+# make env        only make .venv
 # make prove      try 200 histories of crashes and 50 kills, where make test tries ten of each
 # make bench      measure, and write benchmarks/results.md
 # make lock       write requirements.lock and environment.yml again (UPGRADE=1: newest versions)

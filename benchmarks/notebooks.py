@@ -48,7 +48,7 @@ def table(seconds: Mapping[str, int]) -> str:
         row = f"| [{number} {name}]({link}) | {summary} | {minutes[1]} min "
         rows.append(f"{row}| {_told(seconds, number)} |")
     which = f"In a workshop: {', '.join(room.PATH)}"
-    what = "The cells with the tag `room`; under *Needs*, each notebook says what a workshop skips."
+    what = "These five, without the sections that each lists under *Needs*, *In a workshop*."
     rows.append(f"| {which} | {what} | 90 min | {_told(seconds, room.TAG)} |")
     return "\n".join(rows)
 

@@ -21,15 +21,16 @@ PAGE = ROOT / "docs" / "exercises.md"
 HEAD = """# The exercises, for instructors
 
 For each exercise: the wrong answers that the tests give to its check on a
-real cluster, and how the check's verdict begins. After that it says what it found and what it
-looked for. Beside these, the tests take each right answer and change one thing in it: a record
-less, one twice, another key, an offset that is one off, a setting that is one more.
+real cluster, and how the check's verdict begins. The verdict goes on to say what was found and
+what was looked for. In addition, the tests take each right answer and change one thing in it: a
+record left out, a record twice, another key, an offset off by one, a setting off by one.
+Questions, hints and solutions are in `helpers/kafkalab/learn/course/`.
 
 This page is written by `python -m tests.exercises.guide`, and a test compares it.
 """
 _SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z`(])")
 _ERROR = "(with the words of the error)"
-_SEVERAL = "(by chance with one text or another)"
+_SEVERAL = "(with one of several texts, since the data is random)"
 
 
 def page() -> str:
