@@ -22,7 +22,7 @@ from kafkalab.services.known import KNOWN
 from kafkalab.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-LEFT_SECONDS = 10
+LEFT_SECONDS = 60
 """How long after its owner's death something of a cluster may be left."""
 
 

@@ -121,8 +121,8 @@ def interrupted_service() -> None:
 def say_what_is_left(started: KafkaCluster | services.Service) -> None:
     # the test presses again where it reads "ready" after its first press
     heed_the_first_press_alone()
-    say("go")
     try:
+        say("go")
         started.start(timeout=120)
         say("ready")
         while True:

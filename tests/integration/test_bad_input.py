@@ -57,7 +57,7 @@ def test_a_wrong_setting_is_named_by_the_broker(settings: Settings) -> None:
     assert settings.backend in error.tried
     assert "config={…}" in error.fix
     assert any("num.partitions" in line for line in error.log), error.log
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_a_folder_that_holds_no_formatted_storage(settings: Settings) -> None:
@@ -65,7 +65,7 @@ def test_a_folder_that_holds_no_formatted_storage(settings: Settings) -> None:
     error = refused(cluster.start)
     assert "ended while it was starting" in error.what
     assert any("meta.properties" in line for line in error.log), error.log
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_a_start_that_takes_too_long_shows_the_last_lines(settings: Settings) -> None:
@@ -78,7 +78,7 @@ def test_a_start_that_takes_too_long_shows_the_last_lines(settings: Settings) ->
     assert "did not come up within 20 seconds" in error.what
     assert "start(timeout=180)" in error.fix
     assert error.log
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_no_port_left(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,14 +86,14 @@ def test_no_port_left(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> No
     error = refused(KafkaCluster(settings=settings).start)
     assert "No free TCP ports are left" in error.what
     assert "kafkalab stop --all" in error.fix
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 @pytest.mark.parametrize("timeout", [0, -1, "soon", None])
 def test_a_timeout_that_is_none(processes: Settings, timeout: object) -> None:
     error = refused(lambda: KafkaCluster(settings=processes).start(timeout))  # type: ignore[arg-type]
     assert f"timeout={timeout!r} is not a number of seconds" in error.what
-    assert life.nothing_left(processes, seconds=5) == []
+    assert life.nothing_left(processes) == []
 
 
 @pytest.mark.parametrize("brokers", [0, 2, "three", True])
@@ -175,7 +175,7 @@ def test_a_disk_that_is_full_while_a_broker_starts(processes: Settings, small_di
     error = refused(KafkaCluster(settings=full).start)
     assert "No space left on device" in str(error)
     assert "free some disk space" in error.fix
-    assert life.nothing_left(full, seconds=5) == []
+    assert life.nothing_left(full) == []
 
 
 def test_a_disk_that_is_full_while_kafka_is_fetched(

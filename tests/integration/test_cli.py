@@ -163,7 +163,7 @@ def test_two_terminals_do_the_quick_start(settings: Settings) -> None:
     listed = run(settings, "console", "kafka-topics.sh", "--list")
     assert listed.stdout.splitlines()[-1] == "quickstart-events"
     assert run(settings, "stop").stdout == "The cluster 'lab' is stopped and its data removed.\n"
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_input_is_passed_through_a_pipe(settings: Settings) -> None:
@@ -273,7 +273,7 @@ def test_stop_all_finds_what_has_lost_its_folder(settings: Settings) -> None:
     assert life.traces(settings) != []
     said = run(settings, "stop", "--all").stdout
     assert record.label in said
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_prefetch_says_what_there_is(settings: Settings) -> None:

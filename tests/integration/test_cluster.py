@@ -86,7 +86,7 @@ def test_with_starts_and_leaves_nothing(settings: Settings) -> None:
         write(cluster, "events", ["event #1", "event #2"])
         assert read(cluster, "events", 2) == ["event #1", "event #2"]
         assert life.traces(settings) != []
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
     assert repr(cluster) == "KafkaCluster(brokers=1), stopped"
 
 
@@ -110,7 +110,7 @@ def test_an_error_in_the_block_leaves_nothing(settings: Settings) -> None:
         KafkaCluster(settings=settings) as cluster,
     ):
         raise ZeroDivisionError(cluster.bootstrap_servers)
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_a_cell_that_runs_again_holds_one_cluster(settings: Settings) -> None:
@@ -131,7 +131,7 @@ def test_a_cell_that_runs_again_holds_one_cluster(settings: Settings) -> None:
         second.stop()
         second.stop()
     assert first.is_replaced, "also when the one in its place is stopped"
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_names_hold_two_clusters(settings: Settings) -> None:
@@ -144,7 +144,7 @@ def test_names_hold_two_clusters(settings: Settings) -> None:
         write(one, "events", ["of one"])
         write(two, "events", ["of two"])
         assert read(one, "events", 1) == ["of one"]
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_a_stopped_cluster_starts_again_and_is_new(settings: Settings) -> None:
@@ -194,7 +194,7 @@ def test_a_port_that_is_taken_meanwhile_means_another_plan(
     finally:
         for server in taken:
             server.close()
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 # --- ctrl-C -----------------------------------------------------------------------------------
@@ -220,10 +220,10 @@ def test_ctrl_c_during_start_leaves_nothing_and_the_cluster_can_start(
     with pytest.raises(KeyboardInterrupt):
         cluster.start()
     assert pressed
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
     with cluster:
         write(cluster, "events", ["x"])
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
@@ -245,7 +245,7 @@ def test_ctrl_c_during_stop_is_heeded_after_it(
     with pytest.raises(KeyboardInterrupt):
         cluster.stop()
     assert pressed
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
     cluster.stop()
 
 

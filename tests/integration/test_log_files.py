@@ -75,7 +75,7 @@ def test_nothing_of_them_is_left(backend: BackendName, tmp_path: Path) -> None:
         (folder,) = running.log_folders.values()
         assert folder.is_dir()
     assert not folder.exists()
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_an_existing_cluster_is_refused(cluster: KafkaCluster) -> None:

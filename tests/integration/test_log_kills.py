@@ -204,7 +204,6 @@ def sent(cluster: KafkaCluster, topic: str) -> Counter[tuple[str, str, int]]:
     return Counter((record.host, record.file_id, record.offset) for record in records)
 
 
-@pytest.mark.timeout(300)
 def test_after_any_kills_the_store_equals_the_files(
     own: KafkaCluster, place: Place, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -75,7 +75,7 @@ def test_it_scrapes_and_notices_who_is_silent(settings: Settings, exporter: Expo
         assert Deadline(SECONDS).wait_for(lambda: values(prom, "up") == {"told": 1, "silent": 0})
         exporter.gauge.set(8)
         assert Deadline(SECONDS).wait_for(lambda: values(prom, "lesson_number") == {"told": 8})
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_data_and_port_outlive_a_restart_and_a_kill(settings: Settings, exporter: Exporter) -> None:
@@ -93,7 +93,7 @@ def test_data_and_port_outlive_a_restart_and_a_kill(settings: Settings, exporter
         prom.kill()
         assert prom.start(SECONDS) is prom
         assert (first_sample(), prom.address) == (oldest, address)
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_it_scrapes_the_brokers_of_a_cluster(

@@ -233,7 +233,7 @@ def test_a_cell_that_runs_again_holds_one_shop(own: KafkaCluster, settings: Sett
         assert second.frame(height=500).height == 500
         assert second.address in (second._repr_html_() or "")
         assert LAST_WORD not in second.logs()
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_without_a_cluster_it_says_so_and_leaves_nothing(settings: Settings) -> None:
@@ -241,7 +241,7 @@ def test_without_a_cluster_it_says_so_and_leaves_nothing(settings: Settings) -> 
     shop = Shop(nobody, settings=settings)
     with pytest.raises(KafkaLabError, match="topics cannot be created"):
         shop.start()
-    assert life.nothing_left(settings, seconds=5) == []
+    assert life.nothing_left(settings) == []
 
 
 def test_it_ends_with_its_cluster(backend: BackendName, tmp_path: Path) -> None:
@@ -249,7 +249,7 @@ def test_it_ends_with_its_cluster(backend: BackendName, tmp_path: Path) -> None:
     with KafkaCluster(settings=kafka, name="ends") as cluster:
         shop = Shop(cluster, settings=kafka, name="ends").start()
     assert not shop.is_running
-    assert life.nothing_left(kafka, seconds=5) == []
+    assert life.nothing_left(kafka) == []
 
 
 # --- owners that end --------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import uuid
 from collections.abc import Iterator
@@ -91,12 +92,15 @@ def state_is_there(cluster: KafkaCluster) -> bool:
 
 
 def processes() -> list[psutil.Process]:
-    """The demo's processes on this machine."""
-    return [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if LINE.split()[1] in (process.info["cmdline"] or [])
-    ]
+    """The demo's processes on this machine that these tests have started: others run it, too."""
+    ours = psutil.Process().children(recursive=True)
+    return [process for process in ours if LINE.split()[1] in words_of(process)]
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline()
+    return []
 
 
 def test_counts_arrive_and_go_on_after_a_restart_and_nothing_is_left(own: KafkaCluster) -> None:

@@ -212,7 +212,7 @@ def test_share_group(cluster: KafkaCluster) -> None:
     early = show.timeline(cluster, topic=topic, group=group)
     line = f"bin/kafka-console-share-consumer.sh --topic {topic} --group {group}"
     tool = cluster.console(line, background=True, quiet=True)
-    until(lambda: is_share_group(cluster, group, Deadline(9)))
+    until(lambda: is_share_group(cluster, group, Deadline(60)))
     late = show.timeline(cluster, group=group)
     words = f"group {group} is a share group: a timeline does not watch it, show.group shows it"
     assert late.text == late.stop().text == f"Timeline of group {group}\n{words}"
@@ -222,8 +222,8 @@ def test_share_group(cluster: KafkaCluster) -> None:
     ]
     assert "nobody" not in early.text
     tool.stop()
-    assert is_share_group(cluster, group, Deadline(9))
-    assert not is_share_group(cluster, "nobody", Deadline(9))
+    assert is_share_group(cluster, group, Deadline(60))
+    assert not is_share_group(cluster, "nobody", Deadline(60))
     assert_ends()
 
 
@@ -243,8 +243,10 @@ def test_it_costs_little(cluster: KafkaCluster) -> None:
         before, started = _spent(own, probe), time.monotonic()
         Deadline(10).wait_for(lambda: time.monotonic() - started > 3.0, poll=0.5)
         spent = _spent(own, probe) - before
-    assert spent < 0.3 * 3.0, "seconds of processor time in 3 seconds"
-    assert len(seen._record._topics.looks) == 1
+        took = time.monotonic() - started
+    assert spent < 0.3 * took, f"seconds of processor time in {took:.1f} seconds"
+    found = [look for _, look in seen._record._topics.looks if look is not None]
+    assert len(found) == 1, "what has not changed is kept once"
 
 
 def test_the_process_that_asks_may_die(cluster: KafkaCluster) -> None:

@@ -81,8 +81,8 @@ class Task:
             daemon=True,
             name="exercise-check",
         )
-        worker.start()
         try:
+            worker.start()
             return self._agreed(looks)
         finally:  # ■ ends the waiting, and the check with it
             over.set()
