@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from kafkalab.common.deadline import Deadline
-from kafkalab.common.interrupts import own_group
+from kafkalab.common.interrupts import own_group, uninterrupted
 from kafkalab.runtime import family
 from kafkalab.runtime.program import ProgramState
 
@@ -94,7 +94,8 @@ class ProcessProgram:
         if self._process() is not None:
             return
         command = self._command()
-        with self._log_file.open("ab") as output:
+        # ■ between the start and the note of it would leave a program that nobody knows
+        with self._log_file.open("ab") as output, uninterrupted():
             self._started = subprocess.Popen(
                 command.arguments,
                 stdin=subprocess.DEVNULL,
