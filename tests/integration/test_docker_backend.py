@@ -291,6 +291,17 @@ def test_attaches_to_a_cluster_of_another_process(one: DockerBackend) -> None:
     assert run(other, "kafka-topics.sh", *arguments)[0] == 0
 
 
+def test_it_is_removed_where_it_runs_whatever_engine_is_chosen_meanwhile(
+    settings: Settings, engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with started(settings) as backend:
+        label = label_of(backend)
+        (record,) = clusters(settings.run_dir)
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+        assert DockerBackend.attach(settings, record).node(1).state is ProgramState.RUNNING
+    assert labelled(engine, f"{CLUSTER_LABEL}={label}") == []
+
+
 # --- ports ------------------------------------------------------------------------------------
 
 

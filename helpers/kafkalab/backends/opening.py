@@ -61,6 +61,7 @@ def open_run(
             name=request.name,
             client_ports=request.client_ports,
             metrics_base=_reserve_metrics(run, request),
+            engine=run.engine,
         )
         record.write(run.run_dir)
     except OSError as error:

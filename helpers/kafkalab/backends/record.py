@@ -40,6 +40,8 @@ class ClusterRecord:
         The brokers' client ports where they do not follow from `port_base`; else empty.
     metrics_base : int
         The ten ports of the brokers' JMX exporters; 0 where they carry none.
+    engine : str
+        The address of the engine that holds the containers; empty for the current one.
     """
 
     label: str
@@ -53,6 +55,7 @@ class ClusterRecord:
     name: str = ""
     client_ports: tuple[int, ...] = ()
     metrics_base: int = 0
+    engine: str = ""
 
     @property
     def standing(self) -> bool:
@@ -68,7 +71,14 @@ class ClusterRecord:
             "metrics_base": self.metrics_base,
         }
         RunRecord(
-            self.label, PROGRAM, self.backend, self.owner, self.name, self.image, details
+            self.label,
+            PROGRAM,
+            self.backend,
+            self.owner,
+            self.name,
+            self.image,
+            details,
+            self.engine,
         ).write(run_dir)
 
     @classmethod
@@ -81,6 +91,7 @@ class ClusterRecord:
             owner=run.owner,
             image=run.image,
             name=run.name,
+            engine=run.engine,
             client_ports=tuple(details.pop("client_ports")),
             **details,
         )

@@ -171,6 +171,11 @@ def pinned_environment() -> dict[str, str]:
     return {"DOCKER_HOST": host} if _is_socket(host) else {}
 
 
+def leading_to(host: str) -> dict[str, str]:
+    """Variables that lead to an engine: at this address, or the current one where it is empty."""
+    return {"DOCKER_HOST": host} if host else pinned_environment()
+
+
 def _is_socket(host: str) -> bool:
     return host.startswith(("unix:", "npipe:"))
 
@@ -239,8 +244,10 @@ def _why_no_answer(host: str, error: BaseException, seconds: int) -> tuple[str, 
 # --- clients ----------------------------------------------------------------------------------
 
 
-def plain_client(timeout: int) -> docker.DockerClient:
+def plain_client(timeout: int, host: str = "") -> docker.DockerClient:
     """docker-py's client, as its user's environment and context say; for short looks.
+
+    With a `host` it is one for the engine at this address, whatever they say.
 
     Raises
     ------
@@ -250,8 +257,9 @@ def plain_client(timeout: int) -> docker.DockerClient:
     load_libraries()
     import docker
 
-    knock(os.environ.get("DOCKER_HOST") or engine_host(), timeout)
-    return docker.from_env(timeout=timeout)
+    knock(host or os.environ.get("DOCKER_HOST") or engine_host(), timeout)
+    environment = {**os.environ, "DOCKER_HOST": host} if host else None
+    return docker.from_env(timeout=timeout, environment=environment)
 
 
 def knock(host: str, timeout: float) -> None:
@@ -270,8 +278,8 @@ def knock(host: str, timeout: float) -> None:
             door.connect(parts.netloc + parts.path)
 
 
-def connect() -> DockerClient:
-    """A client of testcontainers for the engine that `engine_host` names.
+def connect(host: str = "") -> DockerClient:
+    """A client of testcontainers for the engine at this address, else that of `engine_host`.
 
     testcontainers writes what it found into `DOCKER_HOST` for the whole process and lets
     `tc.host` of its own settings file win over it. A learner who uses either must not notice
@@ -281,7 +289,7 @@ def connect() -> DockerClient:
 
     with _environment_lock:
         before = os.environ.get("DOCKER_HOST")
-        environment = {**os.environ, **pinned_environment()}
+        environment = {**os.environ, **leading_to(host)}
         try:
             return DockerClient(timeout=CALL_SECONDS, environment=environment)
         finally:

@@ -34,6 +34,8 @@ class RunRecord:
         The container image, for Docker; else empty.
     details : mapping of str to object
         What only this program has; plain data.
+    engine : str
+        The address of the engine that holds its containers; empty for the current one.
     """
 
     label: str
@@ -43,6 +45,7 @@ class RunRecord:
     name: str = ""
     image: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    engine: str = ""
 
     @property
     def standing(self) -> bool:

@@ -34,8 +34,10 @@ _REMOVE_SECONDS = 30
 _CALL_SECONDS = 30
 
 
-def remove_run(run_dir: Path, label: str, backend: str) -> None:
+def remove_run(run_dir: Path, label: str, backend: str, engine: str = "") -> None:
     """Remove all that carries the label; harmless where nothing does.
+
+    Containers are looked for in the engine at this address, or in the current one.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def remove_run(run_dir: Path, label: str, backend: str) -> None:
         When the engine that holds the containers does not answer.
     """
     if backend == "docker":
-        remove_containers(label)
+        remove_containers(label, engine)
     remove_processes(label)
     shared_memory.free(run_dir / label)
     ports.release_ports(run_dir, label)
@@ -90,7 +92,7 @@ def remove_processes(label: str) -> None:
         psutil.wait_procs(processes, timeout=5)
 
 
-def remove_containers(label: str, client: Any = None) -> None:
+def remove_containers(label: str, host: str = "") -> None:
     """Remove the containers, their anonymous volumes, the volumes and networks of the label.
 
     Looks again until a look finds nothing: a create call can be under way, and an engine
@@ -101,14 +103,13 @@ def remove_containers(label: str, client: Any = None) -> None:
     docker.errors.DockerException
         When the engine does not answer, or refuses for half a minute.
     """
-    engine = client or plain_client(_CALL_SECONDS)
+    engine = plain_client(_CALL_SECONDS, host)
     end = time.monotonic() + _REMOVE_SECONDS
     try:
         while _remove_what_is_there(engine.api, label, last_try=time.monotonic() > end):
             time.sleep(0.02)
     finally:
-        if client is None:
-            engine.close()
+        engine.close()
 
 
 def _remove_what_is_there(api: Any, label: str, *, last_try: bool) -> bool:

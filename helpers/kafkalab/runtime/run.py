@@ -30,13 +30,22 @@ class Run:
         Whose death ends it; None for one that stands until it is stopped.
     label : str, optional
         Of a run that another process has opened; by default a new one.
+    engine : str
+        The address of the engine that holds that run's containers; `open` notes it for a new one.
     """
 
     def __init__(
-        self, run_dir: Path, room: str, owner: Owner | None, *, label: str | None = None
+        self,
+        run_dir: Path,
+        room: str,
+        owner: Owner | None,
+        *,
+        label: str | None = None,
+        engine: str = "",
     ) -> None:
         self.run_dir = run_dir
         self.label = label or new_label()
+        self.engine = engine
         self._room = room
         self._owner = owner
         self._guardian: Guardian | None = None
@@ -74,6 +83,7 @@ class Run:
         KafkaLabError
             Where the folder cannot be made.
         """
+        self.engine = (environment or {}).get("DOCKER_HOST", "")
         registry.make_run_dir(self.run_dir)
         if self._owner is not None:  # before the first thing that its death could leave behind
             with uninterrupted():  # half a guardian could not be told goodbye
@@ -97,7 +107,7 @@ class Run:
         docker.errors.DockerException
             When the engine does not answer; the guardian stays.
         """
-        removal.remove_run(self.run_dir, self.label, self._room)
+        removal.remove_run(self.run_dir, self.label, self._room, self.engine)
         if self._guardian is not None:
             self._guardian.dismiss()
             self._guardian = None

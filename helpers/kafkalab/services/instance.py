@@ -68,6 +68,7 @@ class Instance:
                 self._name,
                 self.room.image,
                 details,
+                run.engine,
             ).write(run.run_dir)
             with uninterrupted():  # whole, and then ■: half a call brings its part after a removal
                 self._program = self.room.prepare(run, self.port, self._port_taken)

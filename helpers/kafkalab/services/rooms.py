@@ -122,6 +122,7 @@ class ContainerRoom:
         self._settings = replace(settings, image=service.image(settings))
         self.image = engine_reference(self._settings.image)
         self._jars: tuple[Path, ...] = ()
+        self._host = ""
         self._connection: DockerClient | None = None
         self._program: ContainerProgram | None = None
         self._lock = threading.Lock()
@@ -132,7 +133,7 @@ class ContainerRoom:
         with self._lock:
             if self._connection is None:
                 with plain_words("to connect to the Docker engine"):
-                    self._connection = connect()
+                    self._connection = connect(self._host)
             return self._connection
 
     def fetch(self) -> None:
@@ -150,6 +151,7 @@ class ContainerRoom:
         from kafkalab.runtime.container import ContainerProgram, Network, archive
         from kafkalab.runtime.docker_engine import plain_words
 
+        self._host = run.engine
         service, own = self._service, self._service.container
         network = Network(self._engine, self.image, f"{_BESIDE}{run.label}", run.labels)
         name = f"{run.label}-{service.name}"

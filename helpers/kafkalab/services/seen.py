@@ -81,6 +81,6 @@ def _state_of_container(record: RunRecord) -> str:
 
     with (
         plain_words("to look at a service"),
-        contextlib.closing(plain_client(LOOK_SECONDS)) as engine,
+        contextlib.closing(plain_client(LOOK_SECONDS, record.engine)) as engine,
     ):
         return str(state_of(engine, f"{record.label}-{record.program}"))

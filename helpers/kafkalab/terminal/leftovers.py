@@ -41,11 +41,14 @@ class Leftover:
         docker or process: where it is looked for again on removal.
     what : str
         What was found, in a few words.
+    engine : str
+        The address of the engine that holds it, where its record says so.
     """
 
     label: str
     backend: str
     what: str
+    engine: str = ""
 
 
 def find(settings: Settings) -> list[Leftover]:
@@ -82,12 +85,13 @@ def remove(settings: Settings, leftover: Leftover) -> None:
         The Docker engine that holds it does not answer, or something could not be removed.
     """
     try:
-        removal.remove_run(settings.run_dir, leftover.label, leftover.backend)
+        removal.remove_run(settings.run_dir, leftover.label, leftover.backend, leftover.engine)
     except Exception as error:  # docker-py lets errors of several libraries through
+        at = f" (its engine at {leftover.engine})" if leftover.engine else ""
         raise KafkaLabError(
             f"{leftover.label} could not be removed: {error}",
             tried=f"to remove {leftover.what}",
-            fix="start Docker, then run this again: kafkalab stop --all",
+            fix=f"start Docker{at}, then run this again: kafkalab stop --all",
         ) from error
     folder = settings.run_dir / leftover.label
     if folder.exists():
@@ -106,7 +110,7 @@ def _dead_records(run_dir: Path) -> Iterator[Leftover]:
         if record.leftover:
             pid = record.owner.pid if record.owner else 0
             what = f"{_what_ran(record)} whose owner, process {pid}, has ended"
-            yield Leftover(record.label, record.backend, what)
+            yield Leftover(record.label, record.backend, what, record.engine)
 
 
 def _what_ran(record: RunRecord) -> str:

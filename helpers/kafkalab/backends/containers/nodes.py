@@ -93,7 +93,9 @@ class DockerBackend:
         """A backend for a cluster that another process started."""
         backend = cls(settings, ClusterRequest.of(record))
         backend._image = record.image
-        run = Run(settings.run_dir, cls.name, record.owner, label=record.label)
+        run = Run(
+            settings.run_dir, cls.name, record.owner, label=record.label, engine=record.engine
+        )
         backend._take(run, record)
         return backend
 
@@ -109,7 +111,10 @@ class DockerBackend:
         )
         self._plan = plan = with_exporters(plan, record.metrics_base)
         self._tools = ContainerTools(
-            self._network, plan, lambda node_id: (self._container_name(node_id), self.node(node_id))
+            self._network,
+            plan,
+            lambda node_id: (self._container_name(node_id), self.node(node_id)),
+            run.engine,
         )
 
     @property
@@ -155,7 +160,7 @@ class DockerBackend:
         with self._lock:
             if self._connection is None:
                 with plain_words("to connect to the Docker engine"):
-                    self._connection = connect()
+                    self._connection = connect(self._opened.engine)
             return self._connection
 
     @property

@@ -28,7 +28,7 @@ from kafkalab.backends.protocol import TerminalCommand, ToolProcess
 from kafkalab.errors import KafkaLabError
 from kafkalab.lines.calls import BrokerFile, PrivateFile, ToolCall
 from kafkalab.runtime.container import Network, archive
-from kafkalab.runtime.docker_engine import pinned_environment, plain_words
+from kafkalab.runtime.docker_engine import leading_to, plain_words
 from kafkalab.runtime.program import Program, ProgramState
 
 if TYPE_CHECKING:
@@ -44,14 +44,21 @@ class ContainerTools:
     plan : ClusterPlan
     node : callable
         node id → the broker, and with it what its container is called.
+    engine : str
+        The engine's address, for Docker's own command; empty for the current one.
     """
 
     def __init__(
-        self, network: Network, plan: ClusterPlan, node: Callable[[int], tuple[str, Program]]
+        self,
+        network: Network,
+        plan: ClusterPlan,
+        node: Callable[[int], tuple[str, Program]],
+        engine: str,
     ) -> None:
         self._network = network
         self._plan = plan
         self._node = node
+        self._engine = engine
         self._user: int | None = None
         self._lock = threading.RLock()
 
@@ -94,7 +101,8 @@ class ContainerTools:
                 container = self._client.containers.get(place)
                 container.exec_run(["sh", "-c", TERMINAL_END, "end", folder])
 
-        return TerminalCommand(tuple(arguments), {**os.environ, **pinned_environment()}, finish)
+        variables_here = {**os.environ, **leading_to(self._engine)}
+        return TerminalCommand(tuple(arguments), variables_here, finish)
 
     def _prepare(self, call: ToolCall) -> tuple[str, str, list[str]]:
         """The container, the tool's own folder in it, with its files, and its command line."""
