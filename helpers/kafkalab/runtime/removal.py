@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,6 +31,10 @@ FOLDER_LABEL = "kafkalab.folder"
 """Docker label: the cluster's folder; without it nobody holds a standing cluster anymore."""
 
 
+PLACE_LABEL = "kafkalab.place"
+"""Docker label: `this_place`, where the owner's process id and the folder mean something."""
+
+
 _REMOVE_SECONDS = 30
 _CALL_SECONDS = 30
 
@@ -50,6 +55,14 @@ def remove_run(run_dir: Path, label: str, backend: str, engine: str = "") -> Non
     shared_memory.free(run_dir / label)
     ports.release_ports(run_dir, label)
     _remove_folder(run_dir / label)
+
+
+def this_place() -> str:
+    """The system whose process ids and files this process sees, such as ``linux:Ubuntu``.
+
+    Docker Desktop is one engine for Windows and for all distributions of WSL.
+    """
+    return f"{sys.platform}:{os.environ.get('WSL_DISTRO_NAME', '')}"
 
 
 def mark(label: str) -> str:

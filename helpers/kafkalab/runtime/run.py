@@ -68,6 +68,7 @@ class Run:
             removal.CLUSTER_LABEL: self.label,
             removal.OWNER_LABEL: owner,
             removal.FOLDER_LABEL: str(self.folder),
+            removal.PLACE_LABEL: removal.this_place(),
         }
 
     def open(self, environment: Mapping[str, str] | None = None) -> None:

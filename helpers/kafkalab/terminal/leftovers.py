@@ -180,7 +180,12 @@ def _docker_objects(settings: Settings) -> Iterator[Leftover]:
 
 
 def _abandoned(labels: Mapping[str, str]) -> bool:
-    """True where the owner has ended, or a standing cluster's folder, of any cache, is gone."""
+    """True where the owner has ended, or a standing cluster's folder, of any cache, is gone.
+
+    What another system has made is spared: its owners and folders cannot be seen from here.
+    """
+    if labels.get(removal.PLACE_LABEL, removal.this_place()) != removal.this_place():
+        return False
     owner = labels.get(removal.OWNER_LABEL, "")
     if owner == removal.STANDING:
         folder = labels.get(removal.FOLDER_LABEL)
