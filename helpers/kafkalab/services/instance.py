@@ -9,6 +9,7 @@ from kafkalab.common.deadline import Deadline
 from kafkalab.common.interrupts import uninterrupted
 from kafkalab.errors import KafkaLabError, telling_lines
 from kafkalab.install.cache_files import cache_error
+from kafkalab.runtime.docker_engine import plain_words
 from kafkalab.runtime.owner import Owner
 from kafkalab.runtime.ports import HOST, SERVICE_PORTS, PortTakenError, says_port_taken
 from kafkalab.runtime.program import Program, ProgramState
@@ -151,8 +152,27 @@ class Instance:
         )
 
     def remove(self) -> None:
-        if self._run is not None:
-            self._run.remove()
-            self._run = None
-        self.room.leave()
+        """Remove all of it; harmless when repeated.
+
+        Raises
+        ------
+        KafkaLabError
+            The engine that holds it does not answer; the guardian stays, and it can be tried again.
+        """
+        try:
+            if self._run is not None:
+                self._remove_run(self._run)
+                self._run = None
+        finally:
+            self.room.leave()
         self._program = None
+
+    def _remove_run(self, run: Run) -> None:
+        if self.room.name == "docker":
+            with plain_words(f"to remove {self._service.title}"):
+                run.remove()
+            return
+        try:
+            run.remove()
+        except OSError as error:
+            raise cache_error(self._settings.cache, error) from error

@@ -13,7 +13,6 @@ from kafkalab.common.interrupts import uninterrupted
 from kafkalab.common.log_text import LogText
 from kafkalab.common.tables import html_table, text_table
 from kafkalab.errors import KafkaLabError
-from kafkalab.runtime.docker_engine import plain_words
 from kafkalab.runtime.ports import HOST
 from kafkalab.runtime.starting import bring_up
 from kafkalab.services import choice, flink, hdfs
@@ -111,8 +110,7 @@ class Service(RunsInBlock):
         """Stop it and remove all of it, its data too; harmless when it is stopped."""
         with self._lock, uninterrupted():
             if self._instance is not None:
-                with plain_words(f"to remove {self.description.title}"):
-                    self._instance.remove()
+                self._instance.remove()
                 self._instance = None
             with _running_lock:
                 key = (self.description.name, self._name)
