@@ -148,5 +148,7 @@ class ProcessProgram:
     def reap(self) -> None:
         """Wait for what was started here and has been removed by its label."""
         if self._started is not None:
-            self._started.wait(timeout=_SIGNAL_SECONDS)
-            self._started = None
+            # where it cannot be ended, the removal has said so
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._started.wait(timeout=_SIGNAL_SECONDS)
+                self._started = None

@@ -13,6 +13,8 @@ from typing import Any
 
 import psutil
 
+from kafkalab.common.deadline import Deadline
+from kafkalab.errors import KafkaLabError
 from kafkalab.runtime import family, ports, shared_memory
 from kafkalab.runtime.docker_engine import plain_client
 
@@ -48,6 +50,8 @@ def remove_run(run_dir: Path, label: str, backend: str, engine: str = "") -> Non
     ------
     docker.errors.DockerException
         When the engine that holds the containers does not answer.
+    KafkaLabError
+        A process cannot be ended.
     """
     if backend == "docker":
         remove_containers(label, engine)
@@ -95,14 +99,35 @@ def remove_processes(label: str) -> None:
     """SIGKILL them and what they have started, until a look finds none (a start can be under way).
 
     Workers that a server forks may carry no mark, and go on for a while without it.
+
+    Raises
+    ------
+    KafkaLabError
+        Some are left after half a minute: another user's, or one that waits for a disk.
     """
+    deadline = Deadline(_REMOVE_SECONDS)
     while processes := labelled_processes(label):
+        if deadline.passed:
+            raise _not_ended(label, [process.pid for process in processes], deadline.seconds)
         for process in processes:
             try:
                 family.kill(process)
             except psutil.Error:
                 continue
-        psutil.wait_procs(processes, timeout=5)
+        psutil.wait_procs(processes, timeout=min(5, deadline.remaining))
+
+
+def _not_ended(label: str, pids: list[int], seconds: float) -> KafkaLabError:
+    listed = " ".join(map(str, pids))
+    line = f"sudo kill -9 {listed}"
+    if sys.platform == "win32":
+        line = "taskkill /F " + " ".join(f"/PID {pid}" for pid in pids)
+    return KafkaLabError(
+        f"Processes of {label} could not be ended: {listed}.",
+        tried=f"to kill them for {seconds:g} seconds",
+        fix=f"{line}; then run this again. One that waits for a disk or for a folder of the "
+        "network ends when that answers",
+    )
 
 
 def remove_containers(label: str, host: str = "") -> None:

@@ -86,6 +86,8 @@ def remove(settings: Settings, leftover: Leftover) -> None:
     """
     try:
         removal.remove_run(settings.run_dir, leftover.label, leftover.backend, leftover.engine)
+    except KafkaLabError:  # a process that cannot be ended, which Docker has no part in
+        raise
     except Exception as error:  # docker-py lets errors of several libraries through
         at = f" (its engine at {leftover.engine})" if leftover.engine else ""
         raise KafkaLabError(
