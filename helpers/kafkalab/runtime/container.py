@@ -140,6 +140,18 @@ class Network:
         return [Mount(path, None, type="tmpfs") for path in self.declared_volumes()]
 
 
+def security(info: Mapping[str, Any]) -> str:
+    """What an engine's `info` says of its security options, as one text."""
+    return " ".join(info.get("SecurityOptions") or ())
+
+
+def mount_options(info: Mapping[str, Any]) -> dict[str, Any]:
+    """What a container needs beside a folder of this machine, as the engine's `info` has it."""
+    if "name=selinux" in security(info):
+        return {"security_opt": ["label=disable"]}  # relabelling would change the user's files
+    return {}
+
+
 class ContainerProgram:
     """See `Program`.
 

@@ -40,10 +40,11 @@ from kafkalab.common.deadline import Deadline
 from kafkalab.common.interrupts import uninterrupted
 from kafkalab.errors import KafkaLabError
 from kafkalab.install import format_template, jmx_exporter
+from kafkalab.install.cache_files import cache_error
 from kafkalab.install.format_template import Origin
 from kafkalab.lines.calls import ToolCall, WorkerCall, WorkerPlace
 from kafkalab.runtime import ports
-from kafkalab.runtime.container import ContainerProgram, Network, archive
+from kafkalab.runtime.container import ContainerProgram, Network, archive, mount_options
 from kafkalab.runtime.docker_engine import (
     EngineReport,
     connect,
@@ -188,7 +189,10 @@ class DockerBackend:
         )
         self._take(run, record)
         if self._request.log_files:
-            log_files.make_folders(run.folder, self.node_ids)
+            try:
+                log_files.make_folders(run.folder, self.node_ids)
+            except OSError as error:
+                raise cache_error(self._settings.cache, error) from error
         self._start_all(self._running_plan)
 
     def _start_all(self, plan: ClusterPlan) -> None:
@@ -235,7 +239,9 @@ class DockerBackend:
         if node.metrics is not None:
             files |= exporter_files(jmx_exporter.provide(self._settings))
         variables, mounts = server_environment(node), [network.volume(path) for path in volumes]
+        options = {}
         if self._request.log_files:
+            options = mount_options(self._engine().client.info())
             variables = log_file_environment(variables)
             mounts.append(network.folder(LOGS, self._log_folder(node.node_id)))
         container = network.create(
@@ -247,6 +253,7 @@ class DockerBackend:
             mem_limit=NODE_MEMORY,
             ports=published_ports(node),
             mounts=mounts,
+            **options,
         )
         container.put_archive("/", archive(files))
         self._engine().start(container)

@@ -15,7 +15,13 @@ from kafkalab.install import jvm
 from kafkalab.lines.calls import WorkerCall, WorkerPlace
 from kafkalab.lines.connect_line import SCRIPT, connector_copy, connector_texts
 from kafkalab.runtime import ports
-from kafkalab.runtime.container import ContainerProgram, Network, archive
+from kafkalab.runtime.container import (
+    ContainerProgram,
+    Network,
+    archive,
+    mount_options,
+    security,
+)
 from kafkalab.runtime.docker_engine import plain_words
 from kafkalab.runtime.ports import HOST
 from kafkalab.runtime.run import Run
@@ -65,16 +71,14 @@ def facts(engine: Mapping[str, Any], folder: Path) -> Facts:
     """
     from docker.types import Mount
 
-    security = " ".join(engine.get("SecurityOptions") or [])
-    options: dict[str, Any] = {}
+    named = security(engine)
+    options = mount_options(engine)
     own_kernel = os.name == "posix" and "Docker Desktop" not in str(engine.get("OperatingSystem"))
     if own_kernel and hasattr(os, "getuid"):
-        user, group = (0, 0) if "name=rootless" in security else (os.getuid(), os.getgid())
+        user, group = (0, 0) if "name=rootless" in named else (os.getuid(), os.getgid())
         options["user"] = f"{user}:{group}"
-    if "name=userns" in security:
+    if "name=userns" in named:
         options["userns_mode"] = "host"
-    if "name=selinux" in security:
-        options["security_opt"] = ["label=disable"]  # relabelling would change the learner's files
     point = _mount_point(folder)
     return Facts(Mount(point, str(folder), type="bind"), point, options)
 
