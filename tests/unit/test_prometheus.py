@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from kafkalab.services import choice, service
 from kafkalab.services.choice import Decision
 from kafkalab.services.description import Place
 from kafkalab.services.known import KNOWN
-from kafkalab.services.outside import outside, trouble
+from kafkalab.services.outside import outside, told_by, trouble
 from kafkalab.services.prometheus import Scraping, description
 from kafkalab.settings import Settings
 
@@ -100,6 +102,33 @@ def test_an_interval_that_is_none_is_refused(interval: Any) -> None:
 def test_on_linux_it_shares_this_machines_loopback() -> None:
     around = outside(LINUX, 32_010, 9090)
     assert (around.host, around.listen, around.shared) == ("127.0.0.1", "127.0.0.1:32010", True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="an engine without a virtual machine")
+def test_an_engine_that_maps_users_leaves_that_for_this_machines_network() -> None:
+    mapped = {**LINUX, "SecurityOptions": ["name=seccomp", "name=userns"]}
+    assert outside(mapped, 32_010, 9090).options == {"userns_mode": "host"}
+    assert outside(LINUX, 32_010, 9090).options == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="an engine in a virtual machine of Linux")
+@pytest.mark.parametrize(
+    ("name", "bridge", "shared"),
+    [
+        ("colima", "172.17.255.1", False),
+        (socket.gethostname(), "172.17.255.1", True),
+        ("renamed-meanwhile", "127.0.0.1", True),
+    ],
+)
+def test_an_engine_in_a_virtual_machine_of_linux_is_told_apart(
+    name: str, bridge: str, shared: bool
+) -> None:
+    network = SimpleNamespace(attrs={"IPAM": {"Config": [{"Gateway": bridge}]}})
+    networks = SimpleNamespace(list=lambda **_: [network])
+    engine: Any = SimpleNamespace(info=lambda: {**LINUX, "Name": name}, networks=networks)
+    info = told_by(engine)
+    assert outside(info, 32_010, 9090).shared is shared
+    assert (trouble(info, "Flink", "install", same_loopback=True) is None) is shared
 
 
 @pytest.mark.parametrize(("platform", "info"), [("linux", DESKTOP), ("darwin", LINUX)])

@@ -118,7 +118,7 @@ def _report(
     if info.get("OSType") == "windows":
         reason = "The Docker engine runs Windows containers, and Kafka's image is for Linux."
         fix = "choose 'Switch to Linux containers' in Docker Desktop's menu"
-    elif _inside_container() and not _shares_network(client):
+    elif _inside_container() and not shares_network(client):
         reason = (
             "The Docker engine is outside of the container that this Python runs in, "
             "so ports that it publishes on 127.0.0.1 cannot be reached from here."
@@ -203,7 +203,7 @@ def _inside_container() -> bool:
     return any(Path(mark).exists() for mark in _CONTAINER_MARKS)
 
 
-def _shares_network(client: docker.DockerClient) -> bool:
+def shares_network(client: docker.DockerClient) -> bool:
     """Whether the engine's bridges end in this process's own network.
 
     An engine publishes a port where its bridge's gateway address lives. In a container with the

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kafkalab.errors import KafkaLabError
+from kafkalab.runtime.container import security
 from kafkalab.runtime.ports import HOST
 
+if TYPE_CHECKING:
+    import docker
+
+ELSEWHERE = "kafkalab.elsewhere"
+"""Added to an engine's own words: whether it is in a virtual machine of a Linux machine."""
 _FROM_VIRTUAL_MACHINE = "host.docker.internal"
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside a container; published on 127.0.0.1 only
 
@@ -27,16 +34,21 @@ class Outside:
         The host and port that the server listens on.
     shared : bool
         The container has this machine's own network: nothing is published.
+    remapped : bool
+        The engine maps users (`userns-remap`), which it has to leave for this machine's network.
     """
 
     host: str
     listen: str
     shared: bool
+    remapped: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
-        """What a container on a network of its own needs to find the host."""
-        return {} if self.shared else {"extra_hosts": {_FROM_VIRTUAL_MACHINE: "host-gateway"}}
+        """What a container needs to find the host."""
+        if self.shared:
+            return {"userns_mode": "host"} if self.remapped else {}
+        return {"extra_hosts": {_FROM_VIRTUAL_MACHINE: "host-gateway"}}
 
 
 def outside(info: Mapping[str, Any], port: int, container_port: int) -> Outside:
@@ -45,9 +57,24 @@ def outside(info: Mapping[str, Any], port: int, container_port: int) -> Outside:
     On Linux a container can have this machine's network, and its loopback with it. An engine
     in a virtual machine, as on macOS and Windows, leads a name of its own to that loopback.
     """
-    if sys.platform == "linux" and "Docker Desktop" not in str(info.get("OperatingSystem")):
-        return Outside(HOST, f"{HOST}:{port}", shared=True)
+    desktop = "Docker Desktop" in str(info.get("OperatingSystem"))
+    if sys.platform == "linux" and not desktop and not info.get(ELSEWHERE):
+        remapped = "name=userns" in security(info)
+        return Outside(HOST, f"{HOST}:{port}", shared=True, remapped=remapped)
     return Outside(_FROM_VIRTUAL_MACHINE, f"{_EVERYWHERE}:{container_port}", shared=False)
+
+
+def told_by(engine: docker.DockerClient) -> Mapping[str, Any]:
+    """What an engine tells of itself, and whether it is `ELSEWHERE`.
+
+    One in a virtual machine (Colima, Rancher Desktop, Lima) has the name of that machine, and
+    bridges that end there; those of Podman do not exist before their first container.
+    """
+    from kafkalab.runtime.docker_engine import shares_network
+
+    info: dict[str, Any] = engine.info()
+    here = info.get("Name") == socket.gethostname() or shares_network(engine)
+    return {**info, ELSEWHERE: not here}
 
 
 def engine_info() -> Mapping[str, Any]:
@@ -58,8 +85,7 @@ def engine_info() -> Mapping[str, Any]:
         plain_words("to ask the Docker engine what it is"),
         contextlib.closing(plain_client(LOOK_SECONDS)) as engine,
     ):
-        info: dict[str, Any] = engine.info()
-    return info
+        return told_by(engine)
 
 
 def trouble(

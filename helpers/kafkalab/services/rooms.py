@@ -19,7 +19,7 @@ from kafkalab.runtime.run import Run
 from kafkalab.services import choice
 from kafkalab.services.choice import Decision
 from kafkalab.services.description import Description, Place
-from kafkalab.services.outside import outside
+from kafkalab.services.outside import outside, told_by
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -166,9 +166,9 @@ class ContainerRoom:
             options["ports"].update({f"{number}/tcp": (HOST, number) for number in numbers})
         with plain_words(f"to make the container of {service.title}"):
             if own.beside is not None:
-                around = outside(self._engine().client.info(), port, service.port)
+                around = outside(told_by(self._engine().client), port, service.port)
                 line, files = own.beside(around)
-                options = {} if around.shared else {**options, **around.options}
+                options = {**({} if around.shared else options), **around.options}
                 alias = "" if around.shared else alias
             if alias:
                 network.make()
