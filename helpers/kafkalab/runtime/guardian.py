@@ -97,8 +97,7 @@ def _owner_left(owner: Owner) -> bool:
     closed = threading.Event()
 
     def read() -> None:
-        # a line, not all: a process forked by the owner may hold the pipe open
-        if sys.stdin.buffer.readline() == GOODBYE:
+        if _first_line(sys.stdin.fileno()) == GOODBYE:
             said.set()
         closed.set()
 
@@ -108,6 +107,18 @@ def _owner_left(owner: Owner) -> bool:
         if not owner.alive:  # and a forked process holds the pipe open
             return not said.is_set()
     return not said.is_set()
+
+
+def _first_line(pipe: int) -> bytes:
+    """What comes until a line ends or the pipe is closed.
+
+    Not all: a process forked by the owner may hold the pipe open. And not through `sys.stdin`:
+    Python aborts at its end where a thread still holds the lock of its buffer.
+    """
+    line = b""
+    while not line.endswith(b"\n") and (part := os.read(pipe, len(GOODBYE))):
+        line += part
+    return line
 
 
 def main(arguments: list[str]) -> None:
