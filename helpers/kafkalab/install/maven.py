@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -18,6 +18,8 @@ from kafkalab.install.jar_folder import LIBS
 from kafkalab.releases import Release
 
 STALL_SECONDS = 60
+_PROGRESS = "Progress ("
+"""What a line begins with that Maven writes again and again while it loads files."""
 
 
 def fetch(partial: Path, release: Release, mvn: str | None = None) -> dict[str, str]:
@@ -68,7 +70,8 @@ def run(arguments: Sequence[str], what: str, mvn: str | None = None) -> None:
     command = mvn or shutil.which("mvn")
     if command is None:
         raise KafkaLabError("there is no mvn on PATH", fix="install Maven")
-    lines, exit_code = _follow([command, "--batch-mode", *arguments], what)
+    # not --batch-mode: Maven would be silent while it loads a file, as long as that takes
+    lines, exit_code = _follow([command, "-Dstyle.color=never", *arguments], what)
     if exit_code != 0:
         said = next((line for line in lines if line.startswith("[ERROR]")), "no reason given")
         raise KafkaLabError(f"mvn failed: {said[:200]}", fix="run mvn by hand to see why")
@@ -83,28 +86,33 @@ def _follow(arguments: list[str], what: str) -> tuple[list[str], int]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        text=True,  # which takes the \r of a progress line as its end
         errors="replace",
         env={**os.environ, **java_paths.utf8_locale()},
         start_new_session=True,
     )
+    assert process.stdout is not None
     stalled = _Watchdog(STALL_SECONDS, process.kill)
     lines = []
     try:
-        with tqdm(desc=what, unit=" files", leave=False) as progress:
-            assert process.stdout is not None
+        with process.stdout, tqdm(desc=what, unit=" files", leave=False) as progress:
             for line in process.stdout:
                 stalled.pat()
+                if not line.strip() or line.startswith(_PROGRESS):
+                    continue
                 lines.append(line.rstrip())
                 if ".jar" in line and "Downloaded" in line:
                     progress.update()
+    except BaseException:
+        process.kill()
+        raise
     finally:
-        stalled.cancel()
-        if process.poll() is None and sys.exc_info()[0] is not None:
-            process.kill()
         process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        stalled.cancel()
+    if stalled.has_bitten:
+        raise KafkaLabError(
+            f"mvn was silent for {STALL_SECONDS} s", fix="check the network, and run this again"
+        )
     return lines, process.returncode
 
 
@@ -113,14 +121,20 @@ class _Watchdog:
 
     def __init__(self, seconds: float, bite: Callable[[], None]) -> None:
         self._seconds, self._bite = seconds, bite
+        self._over = threading.Event()
+        self.has_bitten = False
         self.pat()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while not self._over.wait(max(0.0, self._patted + self._seconds - time.monotonic())):
+            if time.monotonic() - self._patted >= self._seconds:
+                self.has_bitten = True
+                self._bite()
+                return
 
     def pat(self) -> None:
-        self.cancel()
-        self._timer = threading.Timer(self._seconds, self._bite)
-        self._timer.daemon = True
-        self._timer.start()
+        self._patted = time.monotonic()
 
     def cancel(self) -> None:
-        if hasattr(self, "_timer"):
-            self._timer.cancel()
+        self._over.set()
