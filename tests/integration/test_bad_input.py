@@ -313,7 +313,7 @@ def test_no_way_to_kafka_says_both_and_leaves_nothing(
 
 def fake_java(home: Path, version: str) -> Path:
     (home / "bin").mkdir(parents=True)
-    (home / "bin" / ("java.exe" if sys.platform == "win32" else "java")).touch()
+    (home / "bin" / ("java.exe" if sys.platform == "win32" else "java")).touch(mode=0o755)
     (home / "release").write_text(f'JAVA_VERSION="{version}"\n', encoding="utf-8")
     return home
 

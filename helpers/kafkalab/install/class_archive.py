@@ -29,6 +29,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from kafkalab.common.interrupts import own_group
+from kafkalab.common.programs import starting
 from kafkalab.errors import KafkaLabError
 from kafkalab.install import jvm
 from kafkalab.install.cache_files import (
@@ -341,15 +342,16 @@ def _run_java(
     *flags, last = options
     command = [str(distribution.java.executable), *flags, "-cp", distribution.class_path_text, last]
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=jvm.environment(),
-            start_new_session=True,
-            creationflags=own_group(),
-        )
+        with starting("Java"):
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=jvm.environment(),
+                start_new_session=True,
+                creationflags=own_group(),
+            )
         try:
             while True:
                 try:

@@ -67,21 +67,32 @@ def _java_homes(env: Mapping[str, str]) -> list[tuple[str, Path]]:
 
 def _java_at(home: Path) -> Java | None:
     executable = home / "bin" / ("java.exe" if sys.platform == "win32" else "java")
-    if not executable.is_file():
+    if not (executable.is_file() and os.access(executable, os.X_OK)):
         return None
     try:  # a file of every JDK and JRE; asking the runtime itself costs a start of it
         text = (home / "release").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        run = subprocess.run(  # a runtime without it is rare
-            [str(executable), "-XshowSettings:properties", "-version"],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-        text = re.sub(r"java\.version = (\S+)", r'JAVA_VERSION="\1"', run.stderr)
+        text = _asked(executable)
     match = re.search(r'JAVA_VERSION="?(?:1\.)?(\d+)([^"\s]*)', text)
     if match is None:
         return None
     identity = hashlib.sha256(f"{executable}\n{text}".encode()).hexdigest()
     return Java(executable, int(match[1]), identity)
+
+
+def _asked(executable: Path) -> str:
+    """The version of a runtime without the file `release`, which is rare, as that file says it."""
+    try:
+        run = subprocess.run(
+            [str(executable), "-XshowSettings:properties", "-version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    # its other properties differ from call to call, such as the working folder
+    version = re.search(r"java\.version = (\S+)", run.stderr)
+    return "" if version is None else f'JAVA_VERSION="{version[1]}"'

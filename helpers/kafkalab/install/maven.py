@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from kafkalab.common.programs import starting
 from kafkalab.errors import KafkaLabError
 from kafkalab.install import java_paths
 from kafkalab.install.cache_files import sha512
@@ -81,16 +82,17 @@ def _follow(arguments: list[str], what: str) -> tuple[list[str], int]:
     """Run it with a count of downloads as progress; end it when it is silent for too long."""
     from tqdm import tqdm
 
-    process = subprocess.Popen(
-        arguments,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,  # which takes the \r of a progress line as its end
-        errors="replace",
-        env={**os.environ, **java_paths.utf8_locale()},
-        start_new_session=True,
-    )
+    with starting("mvn"):
+        process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,  # which takes the \r of a progress line as its end
+            errors="replace",
+            env={**os.environ, **java_paths.utf8_locale()},
+            start_new_session=True,
+        )
     assert process.stdout is not None
     stalled = _Watchdog(STALL_SECONDS, process.kill)
     lines = []

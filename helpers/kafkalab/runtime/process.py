@@ -14,6 +14,7 @@ import psutil
 
 from kafkalab.common.deadline import Deadline
 from kafkalab.common.interrupts import own_group, uninterrupted
+from kafkalab.common.programs import starting
 from kafkalab.runtime import family
 from kafkalab.runtime.program import ProgramState
 
@@ -95,7 +96,7 @@ class ProcessProgram:
             return
         command = self._command()
         # ■ between the start and the note of it would leave a program that nobody knows
-        with self._log_file.open("ab") as output, uninterrupted():
+        with self._log_file.open("ab") as output, starting(self._what), uninterrupted():
             self._started = subprocess.Popen(
                 command.arguments,
                 stdin=subprocess.DEVNULL,

@@ -296,11 +296,14 @@ def _console_backend(name: str | None) -> Iterator[Backend]:
 
 def _in_terminal(command: TerminalCommand) -> int:
     """Run it with this terminal's input and output; Ctrl-C is the tool's to answer."""
+    from kafkalab.common.programs import starting
+
     process = None
     # a handler and not SIG_IGN: the tool would inherit that
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        process = subprocess.Popen(command.arguments, env=dict(command.environment))
+        with starting("the tool"):
+            process = subprocess.Popen(command.arguments, env=dict(command.environment))
         with _on_termination(process.terminate):
             code = process.wait()
         return code if code >= 0 else 128 - code

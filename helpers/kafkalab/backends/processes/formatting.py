@@ -8,12 +8,15 @@ from pathlib import Path
 
 from kafkalab.backends.properties import ClusterPlan, NodePlan, node_properties
 from kafkalab.common import java_text
+from kafkalab.common.programs import starting
 from kafkalab.errors import KafkaLabError, telling_lines
 from kafkalab.install import format_template, jvm
 from kafkalab.install.format_template import Origin, meta_properties
 from kafkalab.install.kafka import Distribution
 from kafkalab.runtime.removal import CLUSTER_LABEL
 
+TOOL = "kafka-storage.sh"
+FORMAT_SECONDS = 120
 NODE_PROPERTY = "kafkalab.node"
 """A Java system property that says which node of its cluster a process is."""
 
@@ -69,27 +72,36 @@ def _formatted(plan: ClusterPlan, run_folder: Path, distribution: Distribution) 
 def _run_format(
     plan: ClusterPlan, node: NodePlan, properties: Path, distribution: Distribution
 ) -> None:
-    run = subprocess.run(
-        jvm.command(
-            distribution,
-            jvm.FORMAT_MAIN,
-            flags=(*jvm.SMALL, *jvm.TOOL_HEAP, *jvm.QUIET),
-            properties=java_properties(plan, node.node_id, "tool"),
-            args=("format", "--cluster-id", plan.cluster_id, "--config", str(properties)),
-        ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env=jvm.environment(),
-        start_new_session=True,
-        timeout=120,
-        check=False,
+    command = jvm.command(
+        distribution,
+        jvm.FORMAT_MAIN,
+        flags=(*jvm.SMALL, *jvm.TOOL_HEAP, *jvm.QUIET),
+        properties=java_properties(plan, node.node_id, "tool"),
+        args=("format", "--cluster-id", plan.cluster_id, "--config", str(properties)),
     )
+    try:
+        with starting(TOOL):
+            run = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                env=jvm.environment(),
+                start_new_session=True,
+                timeout=FORMAT_SECONDS,
+                check=False,
+            )
+    except subprocess.TimeoutExpired as error:
+        raise KafkaLabError(
+            f"The storage of a new broker was not formatted within {FORMAT_SECONDS} s.",
+            tried=f"{TOOL} format",
+            fix="run this again; kafkalab doctor says what slows this machine down",
+        ) from error
     if run.returncode != 0:
         raise KafkaLabError(
             "The storage of a new broker could not be formatted.",
-            tried="kafka-storage.sh format",
+            tried=f"{TOOL} format",
             fix="look at the lines below: kafkalab doctor says what is wrong with this machine",
             log=telling_lines(run.stdout + run.stderr, 8),
         )

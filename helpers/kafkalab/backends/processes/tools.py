@@ -11,6 +11,7 @@ from pathlib import Path
 from kafkalab.backends.processes.tool_process import JavaTool
 from kafkalab.backends.protocol import TerminalCommand, ToolProcess
 from kafkalab.common.interrupts import own_group
+from kafkalab.common.programs import starting
 from kafkalab.install import class_archive, jvm
 from kafkalab.install.kafka import Distribution
 from kafkalab.lines.calls import PrivateFile, ToolCall
@@ -42,15 +43,16 @@ class JavaTools:
     def run(self, call: ToolCall, paths: Mapping[str, str] | None = None) -> ToolProcess:
         """Start a tool; `paths` says where a broker's files are: `BrokerFile.what` → path."""
         arguments, private = self._command(call, paths or {})
-        process = subprocess.Popen(
-            arguments,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=jvm.environment(),
-            start_new_session=True,
-            creationflags=own_group(),
-        )
+        with starting(call.script):
+            process = subprocess.Popen(
+                arguments,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=jvm.environment(),
+                start_new_session=True,
+                creationflags=own_group(),
+            )
         return JavaTool(process, call.input, private)
 
     def terminal_command(
