@@ -209,12 +209,15 @@ def test_ctrl_c_during_start_leaves_nothing_and_the_cluster_can_start(
     wait = readiness.wait_until_ready
 
     def pressed_while_waiting(
-        backend: Backend, config: Mapping[str, str], deadline: Deadline
+        backend: Backend,
+        config: Mapping[str, str],
+        deadline: Deadline,
+        before: Mapping[int, int],
     ) -> None:
         if not pressed:
             pressed.append(True)
             os.kill(os.getpid(), signal.SIGINT)
-        wait(backend, config, deadline)
+        wait(backend, config, deadline, before)
 
     monkeypatch.setattr(readiness, "wait_until_ready", pressed_while_waiting)
     with pytest.raises(KeyboardInterrupt):

@@ -38,7 +38,7 @@ TEN = range(1, 10)
 
 def only(base: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """There are no other ten ports."""
-    monkeypatch.setattr(ports, "_shuffled_bases", lambda: [base])
+    monkeypatch.setattr(ports, "CLUSTER_PORTS", [base])
 
 
 def reserve(run_dir: Path, label: str) -> int:
@@ -191,6 +191,17 @@ def test_services_have_tens_of_their_own(tmp_path: Path) -> None:
     registry.run_folder(tmp_path, "kafkalab-2")
     with pytest.raises(KafkaLabError, match="No free TCP ports"):
         ports.reserve_ports(tmp_path, "kafkalab-2", TEN, bases=[base])
+
+
+def test_the_ports_that_were_tried_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "_bindable", lambda port: False)
+    registry.run_folder(tmp_path, "kafkalab-1")
+    with pytest.raises(KafkaLabError) as caught:
+        ports.reserve_ports(tmp_path, "kafkalab-1", [0], bases=ports.SERVICE_PORTS)
+    assert caught.value.tried == "to bind ports between 32000 and 32759"
+    assert "20000-32759" in ports.PortTakenError("The port of Redis was taken.").fix
 
 
 def test_no_port_left_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kafkalab.backends.processes.nodes import APPLICATION_STATE
 from kafkalab.backends.processes.tools import JavaTools
 from kafkalab.backends.processes.worker import process_worker, worker_place
-from kafkalab.backends.protocol import TerminalCommand, ToolProcess
+from kafkalab.backends.protocol import NEW, TerminalCommand, ToolProcess
 from kafkalab.backends.worker import Worker
 from kafkalab.common import java_text
 from kafkalab.common.deadline import Deadline
@@ -132,10 +132,10 @@ class ExistingBackend:
         patience = Deadline(min(deadline.remaining, PATIENCE_SECONDS))
         self._node_ids = _connect(self._client, _source(self._settings), patience)
 
-    def wait_until_ready(self, deadline: Deadline) -> None:
+    def wait_until_ready(self, deadline: Deadline, before: Mapping[int, int] = NEW) -> None:
         """Nothing: it has answered, and how it is run is not ours to judge."""
 
-    def wait_for_node(self, node_id: int, deadline: Deadline) -> None:
+    def wait_for_node(self, node_id: int, deadline: Deadline, before: int) -> None:
         """Nothing: no broker is started from here."""
 
     # --- brokers that are not ours ------------------------------------------------------------

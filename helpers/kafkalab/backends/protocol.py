@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from kafkalab.backends.record import ClusterRecord
@@ -13,6 +14,9 @@ from kafkalab.common.deadline import Deadline
 from kafkalab.lines.calls import ToolCall, WorkerCall, WorkerPlace
 from kafkalab.runtime.owner import Owner
 from kafkalab.runtime.program import Program
+
+NEW: Mapping[int, int] = MappingProxyType({})
+"""Of nodes that have never run: none of them has written anything."""
 
 
 @dataclass(frozen=True)
@@ -158,19 +162,25 @@ class Backend(Protocol):
     def start(self, deadline: Deadline) -> None:
         """Plan and start all nodes; return without waiting until they answer."""
 
-    def wait_until_ready(self, deadline: Deadline) -> None:
+    def wait_until_ready(self, deadline: Deadline, before: Mapping[int, int] = NEW) -> None:
         """Return once every client can connect.
+
+        Parameters
+        ----------
+        deadline : Deadline
+        before : mapping of int to int
+            Of nodes that are started again: node id → the length of its log until then.
 
         Raises
         ------
         PortTakenError
-            A node found its port in use: remove what was started, and start again.
+            A new node found its port in use: remove what was started, and start again.
         KafkaLabError
             A node has ended, or the deadline has passed.
         """
 
-    def wait_for_node(self, node_id: int, deadline: Deadline) -> None:
-        """Return once the cluster sees a node that was started."""
+    def wait_for_node(self, node_id: int, deadline: Deadline, before: int) -> None:
+        """Return once the cluster sees a node that was started again; see `wait_until_ready`."""
 
     def node(self, node_id: int) -> Program:
         """A broker, to be started, stopped, killed, paused, and asked what it wrote."""

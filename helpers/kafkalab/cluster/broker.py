@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kafkalab.backends.protocol import Backend
+from kafkalab.common.deadline import Deadline
 from kafkalab.errors import KafkaLabError
-from kafkalab.runtime.program import Program
+from kafkalab.runtime.program import Program, ProgramState
 
 
 @dataclass(frozen=True)
@@ -50,3 +51,20 @@ def program_of(backend: Backend, node_id: int) -> Program:
             fix=f"use one of the ids that it has: {known}",
         )
     return backend.node(node_id)
+
+
+def start_again(backend: Backend, node_id: int, timeout: float) -> None:
+    """Start a broker that is down; return once the cluster sees it, where it can see anything."""
+    program = program_of(backend, node_id)
+    state = program.state
+    if state is ProgramState.PAUSED:
+        raise KafkaLabError(
+            f"Broker {node_id} is paused.",
+            tried="to start it",
+            fix=f"cluster.resume_broker({node_id})",
+        )
+    before = len(program.log()) if state is ProgramState.STOPPED else 0
+    program.start()
+    states = [backend.node(n).state for n in backend.node_ids]
+    if states.count(ProgramState.RUNNING) * 2 > len(states):
+        backend.wait_for_node(node_id, Deadline(timeout), before)

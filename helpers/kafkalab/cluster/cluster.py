@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from kafkalab.backends.log_files import folders
 from kafkalab.backends.properties import check_broker_count
 from kafkalab.backends.protocol import Backend, ClusterRequest, OfficialTools
-from kafkalab.cluster.broker import Broker, brokers_of, program_of
+from kafkalab.cluster.broker import Broker, brokers_of, program_of, start_again
 from kafkalab.cluster.folders import new_folder
 from kafkalab.cluster.table import cluster_table
 from kafkalab.common.blocks import RunsInBlock
@@ -22,7 +22,7 @@ from kafkalab.lines.connect_line import OFFICIAL_LINE
 from kafkalab.queries import clients
 from kafkalab.queries.clients import ClientConfig
 from kafkalab.runtime.owner import Owner
-from kafkalab.runtime.program import Program, ProgramState
+from kafkalab.runtime.program import Program
 from kafkalab.runtime.starting import bring_up
 from kafkalab.settings import Settings, check_backend
 
@@ -239,11 +239,7 @@ class KafkaCluster(RunsInBlock):
         anything: then the broker is started and the call returns.
         """
         check_seconds("timeout", timeout)
-        backend = self._live
-        self._node(node_id).start()
-        states = [backend.node(n).state for n in backend.node_ids]
-        if states.count(ProgramState.RUNNING) * 2 > len(states):
-            backend.wait_for_node(node_id, Deadline(timeout))
+        start_again(self._live, node_id, timeout)
 
     def logs(self, node_id: int = 1, last: int | None = None) -> LogText:
         """What a broker wrote so far, or its `last` lines."""

@@ -28,8 +28,9 @@ def take_up(settings: Settings, record: ClusterRecord, timeout: float) -> KafkaC
     """The cluster of a record; its brokers that are stopped (a reboot) are started again."""
     cluster = KafkaCluster(record.brokers, name=record.name, settings=settings)
     backend = choice.attach(settings, record)
+    before = {node_id: len(backend.node(node_id).log()) for node_id in backend.node_ids}
     for node_id in backend.node_ids:
         backend.node(node_id).start()
-    backend.wait_until_ready(Deadline(timeout))
+    backend.wait_until_ready(Deadline(timeout), before)
     cluster.take(backend)
     return cluster

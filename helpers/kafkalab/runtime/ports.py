@@ -17,6 +17,7 @@ HOST = "127.0.0.1"
 FIRST_PORT, LAST_PORT = 20_000, 31_999
 """Host ports: outside the ephemeral ranges of Linux, macOS and Windows."""
 PORTS_PER_CLUSTER = 10
+CLUSTER_PORTS = range(FIRST_PORT, LAST_PORT + 1, PORTS_PER_CLUSTER)
 SERVICE_PORTS = range(32_000, 32_760, PORTS_PER_CLUSTER)
 """The tens of what runs beside Kafka: told from brokers' ports at a look, and as far outside."""
 
@@ -27,7 +28,8 @@ class PortTakenError(KafkaLabError):
     def __init__(self, what: str) -> None:
         super().__init__(
             what,
-            fix=f"end what uses ports {FIRST_PORT}-{LAST_PORT} of {HOST}, or run this again",
+            fix=f"end what uses ports {FIRST_PORT}-{SERVICE_PORTS.stop - 1} of {HOST}, "
+            "or run this again",
         )
 
 
@@ -75,7 +77,8 @@ def reserve_ports(
                 fix="end the program that uses it, or take any free port: "
                 "kafkalab start --port auto",
             )
-        for base in _shuffled_bases() if bases is None else random.sample(bases, len(bases)):
+        tens = CLUSTER_PORTS if bases is None else bases
+        for base in random.sample(tens, len(tens)):
             lock = locks / str(base)
             if _held(lock, run_dir) or not all(_bindable(base + offset) for offset in offsets):
                 continue
@@ -86,8 +89,8 @@ def reserve_ports(
                 partial.replace(locks / str(number))
             return base
     raise KafkaLabError(
-        f"No free TCP ports are left for a cluster on {HOST}.",
-        tried=f"to bind ports between {FIRST_PORT} and {LAST_PORT}",
+        f"No free TCP ports are left on {HOST}.",
+        tried=f"to bind ports between {min(tens)} and {max(tens) + PORTS_PER_CLUSTER - 1}",
         fix="end the clusters that nobody uses anymore: kafkalab stop --all",
     )
 
@@ -153,12 +156,6 @@ def ports_free(run_dir: Path, ports: Sequence[int]) -> bool:
 
 def _free(port: int, run_dir: Path) -> bool:
     return not _held(run_dir / "ports" / str(port), run_dir) and _bindable(port)
-
-
-def _shuffled_bases() -> list[int]:
-    bases = list(range(FIRST_PORT, LAST_PORT + 1 - PORTS_PER_CLUSTER, PORTS_PER_CLUSTER))
-    random.shuffle(bases)
-    return bases
 
 
 def _held(lock: Path, run_dir: Path) -> bool:

@@ -33,7 +33,7 @@ from kafkalab.backends.properties import (
     plan_containers,
     with_exporters,
 )
-from kafkalab.backends.protocol import ClusterRequest, TerminalCommand, ToolProcess
+from kafkalab.backends.protocol import NEW, ClusterRequest, TerminalCommand, ToolProcess
 from kafkalab.backends.record import ClusterRecord
 from kafkalab.backends.worker import Worker
 from kafkalab.common.deadline import Deadline
@@ -261,8 +261,8 @@ class DockerBackend:
     def _log_folder(self, node_id: int) -> Path:
         return log_files.folder_of(self._opened.folder, node_id)
 
-    def wait_until_ready(self, deadline: Deadline) -> None:
-        readiness.wait_until_ready(self, self._request.config, deadline)
+    def wait_until_ready(self, deadline: Deadline, before: Mapping[int, int] = NEW) -> None:
+        readiness.wait_until_ready(self, self._request.config, deadline, before)
         self._keep_template()
 
     def _keep_template(self) -> None:
@@ -274,8 +274,8 @@ class DockerBackend:
             checkpoint = first.read_file(f"{plan.nodes[0].log_dir}/bootstrap.checkpoint")
             format_template.keep(self._settings.cache, origin, checkpoint)
 
-    def wait_for_node(self, node_id: int, deadline: Deadline) -> None:
-        readiness.wait_for_node(self, node_id, deadline)
+    def wait_for_node(self, node_id: int, deadline: Deadline, before: int) -> None:
+        readiness.wait_for_node(self, node_id, deadline, before)
 
     # --- nodes --------------------------------------------------------------------------------
 

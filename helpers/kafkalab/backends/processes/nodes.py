@@ -20,7 +20,7 @@ from kafkalab.backends.processes.formatting import (
 from kafkalab.backends.processes.tools import JavaTools
 from kafkalab.backends.processes.worker import process_worker, worker_place
 from kafkalab.backends.properties import ClusterPlan, plan_processes, with_exporters
-from kafkalab.backends.protocol import ClusterRequest, TerminalCommand, ToolProcess
+from kafkalab.backends.protocol import NEW, ClusterRequest, TerminalCommand, ToolProcess
 from kafkalab.backends.record import ClusterRecord
 from kafkalab.backends.worker import Worker
 from kafkalab.common.deadline import Deadline
@@ -152,11 +152,11 @@ class ProcessBackend:
         except OSError as error:
             raise cache_error(cache, error) from error
 
-    def wait_until_ready(self, deadline: Deadline) -> None:
-        readiness.wait_until_ready(self, self._request.config, deadline)
+    def wait_until_ready(self, deadline: Deadline, before: Mapping[int, int] = NEW) -> None:
+        readiness.wait_until_ready(self, self._request.config, deadline, before)
 
-    def wait_for_node(self, node_id: int, deadline: Deadline) -> None:
-        readiness.wait_for_node(self, node_id, deadline)
+    def wait_for_node(self, node_id: int, deadline: Deadline, before: int) -> None:
+        readiness.wait_for_node(self, node_id, deadline, before)
 
     # --- nodes --------------------------------------------------------------------------------
 
