@@ -48,8 +48,8 @@ def stamps(class_path: Sequence[Path]) -> list[tuple[str, int, int]]:
 def write_whole(target: Path, data: object) -> None:
     """Write JSON so that others see all of it or nothing, after a power cut too."""
     partial = target.parent / f"{PARTIAL}{os.urandom(8).hex()}"
-    partial.write_text(json.dumps(data), encoding="utf-8")
     try:
+        partial.write_text(json.dumps(data), encoding="utf-8")
         sync(partial)
         partial.replace(target)
     finally:

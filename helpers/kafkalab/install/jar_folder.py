@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from kafkalab.install.cache_files import sha512
+from kafkalab.install.cache_files import sha512, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +37,10 @@ def find_damage(folder: Path, *, thorough: bool = False, title: str = "Kafka") -
             return f"{name} has been changed"
     new_stamps = {name: _stamp(libs / name) for name in sums}
     if new_stamps != stamps:
-        write_manifest(folder, sums)
+        try:
+            write_manifest(folder, sums)
+        except OSError as error:  # a read-only cache is used as it is
+            log.info("the stamps in %s stay as they are: %s", folder, error)
     return None
 
 
@@ -50,14 +52,7 @@ def _stamp(path: Path) -> list[int]:
 def write_manifest(folder: Path, sums: Mapping[str, str]) -> None:
     """Note the sum of each jar, and how it looks now."""
     stamps = {name: _stamp(folder / LIBS / name) for name in sums}
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=folder, suffix=".partial", delete=False, encoding="utf-8"
-        ) as stream:
-            json.dump({"sha512": dict(sums), "stamps": stamps}, stream, indent=1)
-        Path(stream.name).replace(folder / MANIFEST)
-    except OSError as error:  # a read-only cache is used as it is
-        log.info("the stamps in %s stay as they are: %s", folder, error)
+    write_whole(folder / MANIFEST, {"sha512": dict(sums), "stamps": stamps})
 
 
 def put_in_place(made: Path, folder: Path, sums: Mapping[str, str]) -> None:
