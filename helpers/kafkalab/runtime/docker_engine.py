@@ -41,6 +41,7 @@ _REFUSED_PORT = (
     "ports are not available",
     "forbidden by its access permissions",
 )
+_NO_ANSWER = ("connection", "read timed out", "no such file")
 _environment_lock = threading.Lock()
 
 
@@ -345,6 +346,12 @@ def _offered(image: str) -> bool:
 
 def engine_error(error: BaseException, doing: str) -> KafkaLabError:
     """What an engine refused in the middle of a cluster's life, in plain words."""
+    if isinstance(error, OSError) and error.filename:
+        return KafkaLabError(
+            f"A file of this machine cannot be used: {error.strerror or error}: {error.filename}.",
+            tried=doing,
+            fix="see that it is there and that you may use it, then run this again",
+        )
     text = str(getattr(error, "explanation", None) or error)
     lower = text.lower()
     if "no space left" in lower:
@@ -357,13 +364,18 @@ def engine_error(error: BaseException, doing: str) -> KafkaLabError:
     elif "cannot allocate memory" in lower:
         what = "The Docker engine has too little memory."
         fix = "give Docker 2 GiB or more (Docker Desktop: Settings, Resources), or end containers"
-    elif "connection" in lower or "read timed out" in lower or "no such file" in lower:
+    elif _unanswered(error) and any(mark in lower for mark in _NO_ANSWER):
         what = "The Docker engine does not answer anymore."
         fix = "start Docker again, then remove what is left: kafkalab stop --all"
     else:
         what = "The Docker engine refused an order."
         fix = f"kafkalab doctor says more; or use processes: {PROCESS_INSTEAD}"
     return KafkaLabError(what, tried=doing, fix=fix, log=text.splitlines()[-3:])
+
+
+def _unanswered(error: BaseException) -> bool:
+    """Whether it is no answer of the engine's, which may speak of connections and files, too."""
+    return getattr(error, "explanation", None) is None
 
 
 @contextlib.contextmanager
