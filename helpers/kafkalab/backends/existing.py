@@ -47,7 +47,7 @@ _OLD_OPTIONS = {
 
 
 class ExistingBackend:
-    """A cluster that somebody else runs; see `kafkalab.backends.Backend`.
+    """A cluster that somebody else runs; see `kafkalab.backends.protocol.Backend`.
 
     Parameters
     ----------

@@ -75,7 +75,7 @@ def cache_error(cache: Path, error: OSError) -> KafkaLabError:
         return open_files.too_few(f"to open a file in {cache}")
     return KafkaLabError(
         f"The cache {cache} cannot be written: {error.strerror or error}.",
-        tried="to keep Kafka there",
+        tried="to write a file there",
         fix="free some disk space, or choose a folder that you may write to: "
         "export KAFKALAB_CACHE=/path/to/a/folder",
     )

@@ -19,7 +19,7 @@ SERVER_HEAP = ("-Xms64m", "-Xmx256m")
 TOOL_HEAP = ("-Xmx128m",)
 WORKER_HEAP = ("-Xms32m", "-Xmx192m")
 QUIET = ("-Xlog:disable", "-Xlog:all=error:stderr")
-"""Without these an AOT cache in good health prints warnings on standard output."""
+"""Without these a class archive in good health prints warnings on standard output."""
 
 _FOREIGN_OPTIONS = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
 

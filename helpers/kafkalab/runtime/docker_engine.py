@@ -1,4 +1,4 @@
-"""The Docker engine of this machine: which one it is, what it can do, and its image of Kafka."""
+"""The Docker engine of this machine: which one it is, what it can do, and its images."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _report(
     info: dict[str, Any] = client.info()
     reason, fix = "", ""
     if info.get("OSType") == "windows":
-        reason = "The Docker engine runs Windows containers, and Kafka's image is for Linux."
+        reason = "The Docker engine runs Windows containers, and the image is for Linux."
         fix = "choose 'Switch to Linux containers' in Docker Desktop's menu"
     elif _inside_container() and not shares_network(client):
         reason = (

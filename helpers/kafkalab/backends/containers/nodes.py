@@ -46,13 +46,11 @@ from kafkalab.lines.calls import ToolCall, WorkerCall, WorkerPlace
 from kafkalab.runtime import ports
 from kafkalab.runtime.container import ContainerProgram, Network, archive, mount_options
 from kafkalab.runtime.docker_engine import (
-    EngineReport,
     connect,
     engine_reference,
     pinned_environment,
     plain_words,
     port_refused,
-    probe,
 )
 from kafkalab.runtime.docker_image import fetch_image
 from kafkalab.runtime.ports import HOST, PortTakenError
@@ -62,8 +60,6 @@ from kafkalab.settings import Settings
 
 if TYPE_CHECKING:
     from testcontainers.core.docker_client import DockerClient
-
-__all__ = ["DockerBackend", "EngineReport", "probe"]
 
 
 class DockerBackend:
