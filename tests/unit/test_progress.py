@@ -145,6 +145,17 @@ def test_a_notebook_that_cannot_be_read_is_said(tmp_path: Path) -> None:
         notebooks(tmp_path)
 
 
+def test_copies_beside_the_series_are_left_out(tmp_path: Path) -> None:
+    """Each stopped the recording of all predictions, and `progress()` failed."""
+    original = next(path for path in all_notebooks() if path.name.startswith("03"))
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    strays = ("Untitled", "03_write_events-Copy1", ".ipynb_checkpoints/03_write_events")
+    for stray in strays:
+        (tmp_path / f"{stray}.ipynb").write_text("{}", encoding="utf-8")
+    (tmp_path / original.name).write_bytes(original.read_bytes())
+    assert [each.number for each in notebooks(tmp_path)] == ["03"]
+
+
 # --- in a cell ------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from kafkalab.errors import KafkaLabError
 RECORDED = 'predict("", why="")'
 """What a cell has in which a prediction is recorded."""
 
+_NAME = re.compile(r"\d\d_\w+")
 _TITLE = re.compile(r"^# (\d\d) · (.+)$", re.MULTILINE)
 _EXERCISE = re.compile(r"^### Exercise (\d\d\.\d): (.+)$", re.MULTILINE)
 
@@ -42,7 +43,7 @@ class Notebook:
 
 
 def notebooks(originals: Path) -> tuple[Notebook, ...]:
-    """All notebooks in the order of the series.
+    """All notebooks in the order of the series; others that lie next to them are left out.
 
     Parameters
     ----------
@@ -54,8 +55,13 @@ def notebooks(originals: Path) -> tuple[Notebook, ...]:
     KafkaLabError
         Where one cannot be read.
     """
-    paths = (p for p in originals.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+    paths = (path for path in originals.rglob("*.ipynb") if _belongs(path))
     return tuple(_read(path, originals) for path in sorted(paths, key=lambda path: path.name))
+
+
+def _belongs(path: Path) -> bool:
+    """Whether the file is named like one of the series, and not like a copy that Jupyter made."""
+    return bool(_NAME.fullmatch(path.stem)) and ".ipynb_checkpoints" not in path.parts
 
 
 def question_ids(originals: Path) -> frozenset[str]:
