@@ -99,6 +99,32 @@ def test_records_that_look_like_a_log_are_left_alone() -> None:
     assert read("kafka-console-consumer.sh", text) == text.splitlines()
 
 
+LIKE_JAVAS = """\
+[0.012s][info][gc] Using G1
+SLF4J: hello
+WARNING: sun.misc.Unsafe is mentioned
+Picked up JAVA_TOOL_OPTIONS: by a record
+OpenJDK 64-Bit Server VM warning: as a record
+"""
+
+
+def test_records_that_look_like_what_java_prints_are_left_alone() -> None:
+    text = f"a record\n{LIKE_JAVAS}"
+    assert read("kafka-console-consumer.sh", LIKE_JAVAS + text) == text.splitlines()
+    assert read("kafka-topics.sh", f"orders\n{LIKE_JAVAS}") == ["orders"]
+
+
+@pytest.mark.parametrize("record", ["", "  "])
+def test_an_empty_record_after_a_warning_is_left_alone(record: str) -> None:
+    warning = (
+        "[2026-11-24 04:18:59,217] WARN [Consumer clientId=console-consumer, groupId=g] It is slow "
+        "(org.apache.kafka.clients.NetworkClient)"
+    )
+    shown = read("kafka-console-consumer.sh", f"{warning}\n{record}\nsecond")
+    assert shown[1:] == [record, "second"]
+    assert len(read("kafka-topics.sh", f"{warning}\n{record}\nsecond")) == 2
+
+
 def test_the_producers_prompts_are_not_shown_twice() -> None:
     assert read("kafka-console-producer.sh", ">>>\n>") == []
 

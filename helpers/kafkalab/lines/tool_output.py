@@ -42,7 +42,8 @@ class ReadableOutput:
 
     Warnings of the Java runtime and stack frames go. Of an error that the tool prints as a
     sentence and then once more as a log event, the sentence stays. Lines that may be records are
-    left alone. An application of Kafka Streams prints only its log, and of that errors are shown.
+    left alone: what Java prints comes before the first of them. An application of Kafka Streams
+    prints only its log, and of that errors are shown.
 
     Parameters
     ----------
@@ -54,6 +55,7 @@ class ReadableOutput:
         self._records = script in CONSUMERS
         self._prompts = script == PRODUCER
         self._only_errors = script == RUN_CLASS
+        self._began = False  # the first record is there
         self._in_warning = False
         self._in_trace = False
         self._held: list[str] = []
@@ -66,14 +68,14 @@ class ReadableOutput:
             line = line.lstrip(">")
             if not line:
                 return []
-        if _NOISE.match(line):
+        if not self._began and _NOISE.match(line):
             return []
         event = self._event(line)
         if event is not None:
             self._in_trace = True
             self._in_warning = self._only_errors and event[0] == "WARN"
             return [] if self._in_warning else self._log_event(*event)
-        if self._in_trace and _TRACE.match(line):
+        if self._in_trace and self._continues(line):
             return []
         if _HEADER.match(line) and (self._in_trace or not self._records):
             self._in_trace = True
@@ -81,6 +83,7 @@ class ReadableOutput:
         if self._in_warning:  # one warning can have several lines
             return []
         self._in_trace = False
+        self._began = self._records
         return self._say(line if self._records else _PRIVATE_FILE.sub("<private file>", line))
 
     def flush(self) -> list[str]:
@@ -88,6 +91,10 @@ class ReadableOutput:
         held, self._held = self._held, []
         self._recent.extend(held)
         return held
+
+    def _continues(self, line: str) -> bool:
+        """Whether the line belongs to a log event; one without any text may be a record."""
+        return bool(_TRACE.match(line)) and (bool(line.strip()) or not self._records)
 
     def _event(self, line: str) -> tuple[str, str] | None:
         """Level and text of a log event of the tool itself."""
