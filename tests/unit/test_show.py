@@ -31,7 +31,7 @@ from kafkalab.show.drawings.brokers import draw_brokers
 from kafkalab.show.drawings.group import draw_group
 from kafkalab.show.drawings.log.picture import WIDTH, draw_log
 from kafkalab.show.drawings.log.row import Box, Kind, Row, Run, fold, row
-from kafkalab.show.drawings.log.words import DRAWN_PARTITIONS
+from kafkalab.show.drawings.log.words import DRAWN_PARTITIONS, record_label
 from kafkalab.show.drawings.timeline.picture import draw_timeline
 from kafkalab.show.drawings.topic import draw_topic
 from kafkalab.show.facts import group as share_groups
@@ -915,6 +915,21 @@ def test_order_of_members_does_not_come_from_their_random_ids() -> None:
 )
 def test_printable(data: bytes | None, text: str) -> None:
     assert printable(data) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["x" * 999 + "日" * 9, "日" * 999, "é" * 999, "👩‍👧" * 999],
+    ids=["in a letter", "of three bytes", "of two bytes", "joined"],
+)
+@pytest.mark.parametrize("as_key", [False, True])
+def test_only_the_beginning_of_a_long_record_is_read(value: str, as_key: bool) -> None:
+    data = value.encode()
+    label = record_label(Record(0, data, b"v") if as_key else Record(0, None, data))
+    assert value.startswith(label.removesuffix("…"))
+    assert label.endswith("…")
+    assert 996 < len(label.encode()) <= 1003
+    assert len(record_label(Record(0, None, b"\xff" * 1_000_000))) < 3000
 
 
 def test_labels_are_cut_between_signs() -> None:

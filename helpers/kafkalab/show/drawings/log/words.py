@@ -25,6 +25,8 @@ DRAWN_PARTITIONS = 12
 LINE_ITEMS = 11
 LINE_LABEL = 16
 GROUP_LABEL = 24
+LABEL_BYTES = 1000
+"""Of a longer key or value the rest is not looked at: no label and no tooltip has room for it."""
 
 
 def title(log: TopicLog) -> str:
@@ -114,7 +116,13 @@ def leader_words(part: PartitionLog, log: TopicLog) -> str:
 
 
 def record_label(record: Record) -> str:
-    return printable(record.value if record.key is None else record.key)
+    data = record.value if record.key is None else record.key
+    if data is None or len(data) <= LABEL_BYTES:
+        return printable(data)
+    end = LABEL_BYTES
+    while end > LABEL_BYTES - 3 and data[end] & 0xC0 == 0x80:  # within a letter of UTF-8
+        end -= 1
+    return printable(data[:end]) + ELLIPSIS
 
 
 def run_words(part: PartitionLog, item: Item) -> str:
