@@ -130,6 +130,7 @@ def test_clients_and_tools_reach_it(
     assert run(cluster, f"bin/kafka-topics.sh --create --topic {topic}").output == [
         f"Created topic {topic}."
     ]
+    assert cluster.official_tools() is not None  # fetched with the first line
     producer = Producer(cluster.client_config)
     producer.produce(topic, b"from Python")
     assert producer.flush(SLOW) == 0

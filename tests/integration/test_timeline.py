@@ -212,7 +212,7 @@ def test_share_group(cluster: KafkaCluster) -> None:
     early = show.timeline(cluster, topic=topic, group=group)
     line = f"bin/kafka-console-share-consumer.sh --topic {topic} --group {group}"
     tool = cluster.console(line, background=True, quiet=True)
-    until(lambda: is_share_group(cluster, group, Deadline(60)))
+    until(lambda: bool(is_share_group(cluster, group, Deadline(60))))
     late = show.timeline(cluster, group=group)
     words = f"group {group} is a share group: a timeline does not watch it, show.group shows it"
     assert late.text == late.stop().text == f"Timeline of group {group}\n{words}"
@@ -223,7 +223,7 @@ def test_share_group(cluster: KafkaCluster) -> None:
     assert "nobody" not in early.text
     tool.stop()
     assert is_share_group(cluster, group, Deadline(60))
-    assert not is_share_group(cluster, "nobody", Deadline(60))
+    assert is_share_group(cluster, "nobody", Deadline(60)) is False
     assert_ends()
 
 

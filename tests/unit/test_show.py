@@ -21,6 +21,7 @@ from kafkalab.cluster.table import cluster_table
 from kafkalab.common.deadline import Deadline
 from kafkalab.common.tables import text_table
 from kafkalab.common.words import clipped, columns, number_ranges, printable, wrapped
+from kafkalab.errors import KafkaLabError
 from kafkalab.queries.group_members import Group, Member, Progress, from_answer
 from kafkalab.queries.groups import lag
 from kafkalab.queries.topics import Partition, Topic
@@ -867,6 +868,19 @@ def test_share_group_is_waited_for_while_two_jvms_start(monkeypatch: pytest.Monk
     found = share_groups.collect_group(cluster, "desk")
     assert [part.lag for part in found.partitions] == [2]
     assert min(seconds) > 2 * 10
+
+
+def test_without_the_tool_nobody_can_tell_of_a_share_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On an existing cluster a live share group was said not to be there."""
+    nobody = Group("the desk", "classic", "DEAD", (), ())
+    monkeypatch.setattr(share_groups, "ask_group", lambda *_: nobody)
+    cluster: Any = SimpleNamespace(client_config={}, official_tools=lambda: None)
+    with pytest.raises(KafkaLabError, match="only Kafka's own tool can tell") as caught:
+        share_groups.collect_group(cluster, "the desk")
+    line = "bin/kafka-share-groups.sh --describe --group 'the desk' --members"
+    assert f'cluster.console("{line}")' in str(caught.value.fix)
 
 
 def test_crowd_is_capped_with_words() -> None:

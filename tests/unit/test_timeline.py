@@ -146,6 +146,36 @@ def test_share_group_is_said_not_to_be_watched() -> None:
     assert "partition 0: leader 1" in both.text
 
 
+def test_group_of_which_nobody_can_tell_is_not_said_to_have_no_members() -> None:
+    unknown = History("orders", "desk", 3.0, [topic(0.0, [1])], unknown=True)
+    picture = draw_timeline(unknown)
+    alone = draw_timeline(replace(unknown, topic=None, topics=[]))
+    for form in (picture.text, picture.svg, alone.text):
+        assert "there is no classic or consumer group desk" in form
+        assert "no members" not in form
+        assert "no answer" not in form
+    assert "bin/kafka-share-groups.sh --describe --group desk --members" in alone.text
+    assert len(alone.text.splitlines()) == 3
+
+
+@pytest.mark.parametrize("told", [None, True, False])
+def test_a_missing_group_is_drawn_as_what_is_known_of_it(told: bool | None) -> None:
+    record = timeline_watch._Record(
+        {"bootstrap.servers": "127.0.0.1:1"},
+        None,
+        "desk",
+        running=lambda: True,
+        is_share=lambda name: told,
+    )
+    record._groups.looks.append((0.1, Group("desk", "classic", "DEAD", (), ())))
+    record._ask_for_share_group()
+    record.stop()
+    history, ended = record.history()
+    assert ended
+    assert (history.share, history.unknown) == (told is True, told is None)
+    assert bool(history.groups) is (told is False)
+
+
 def test_silence_is_said() -> None:
     assert draw_timeline(SILENT).text == (
         "Timeline of topic orders and group billing\nnothing is known\nno broker answers"

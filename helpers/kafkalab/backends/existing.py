@@ -62,7 +62,6 @@ class ExistingBackend:
     """
 
     name = "existing"
-    tools_at_hand = False
 
     def __init__(
         self,
@@ -102,6 +101,11 @@ class ExistingBackend:
         return dict(self._client)
 
     network_name = None
+
+    @property
+    def tools_at_hand(self) -> bool:
+        """Once a console line has fetched them."""
+        return self._distribution is not None
 
     @property
     def tool_servers(self) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kafkalab.common.deadline import Deadline
 from kafkalab.errors import KafkaLabError
+from kafkalab.lines.shell import as_python
 from kafkalab.queries.group_members import Group, Member, Progress, ask_group, in_order, places
 from kafkalab.queries.topics import check_name
 
@@ -39,7 +41,11 @@ def collect_group(cluster: KafkaCluster, group: str) -> Group:
 def _share_group(cluster: KafkaCluster, group: str, deadline: Deadline) -> Group | None:
     tools = cluster.official_tools()
     if tools is None:
-        return None
+        raise KafkaLabError(
+            f"There is no classic or consumer group {group!r}, and only Kafka's own tool can tell "
+            "whether there is a share group of that name.",
+            fix=f"ask it: {ask_tool(group)}",
+        )
     members = _share_tool(tools, group, _MEMBERS, deadline)
     if _tells_no_group(members or ()):
         return None
@@ -53,8 +59,16 @@ def _share_group(cluster: KafkaCluster, group: str, deadline: Deadline) -> Group
     return from_share_tool(group, members, _share_tool(tools, group, ("--offsets",), deadline))
 
 
-def is_share_group(cluster: KafkaCluster, group: str, deadline: Deadline) -> bool:
+def ask_tool(group: str) -> str:
+    """A call that asks Kafka's own tool for a share group, and fetches the tool first."""
+    line = f"bin/kafka-share-groups.sh --describe --group {shlex.quote(group)} --members"
+    return f"cluster.console({as_python(line)})"
+
+
+def is_share_group(cluster: KafkaCluster, group: str, deadline: Deadline) -> bool | None:
     """Whether there is a share group of that name; False where nobody told in time.
+
+    None where the tool, which alone can tell, would first have to be fetched.
 
     Neither the client nor librdkafka 2.16 knows of them: there is no call that describes a share
     group, and the list of groups leaves them out. So the official tool is asked, and again where a
@@ -62,7 +76,7 @@ def is_share_group(cluster: KafkaCluster, group: str, deadline: Deadline) -> boo
     """
     tools = cluster.official_tools()
     if tools is None:
-        return False
+        return None
     while not deadline.passed:
         told = _share_tool(tools, group, _MEMBERS, deadline) or ()
         if _tells_share_group(group, told):

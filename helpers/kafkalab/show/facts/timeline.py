@@ -74,6 +74,8 @@ class History:
         Why it ended, where nobody ended it.
     share : bool
         Whether the group turned out to be a share group, which nobody looks at here.
+    unknown : bool
+        Whether nobody could be asked if a group that was not found is a share group.
     """
 
     topic: str | None
@@ -84,6 +86,11 @@ class History:
     marks: Sequence[Mark] = ()
     note: str = ""
     share: bool = False
+    unknown: bool = False
+
+    @property
+    def watches_group(self) -> bool:
+        return self.group is not None and not self.share and not self.unknown
 
 
 @dataclass(frozen=True)

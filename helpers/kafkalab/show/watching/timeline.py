@@ -131,11 +131,12 @@ class _Record:
         group: str | None,
         *,
         running: Callable[[], bool],
-        is_share: Callable[[str], bool] = lambda group: False,
+        is_share: Callable[[str], bool | None] = lambda group: False,
     ) -> None:
         self._topic, self._group = topic, group
         self._is_share = is_share
         self._share: bool | None = None
+        self._untold = False  # whether nobody could be asked if it is a share group
         self._running = running
         self._start = time.monotonic()
         self._used = self._start
@@ -223,11 +224,17 @@ class _Record:
 
     def _ask_for_share_group(self) -> None:
         """Of a group that nobody has seen: what looks at it knows nothing of share groups."""
-        looks = [found for _, found in self._groups.looks if found is not None]
-        if self._group is None or self._share or any(found.state != "DEAD" for found in looks):
+        if self._group is None or self._share or not self._missing:
             return
         with contextlib.suppress(KafkaLabError):  # the cluster has just stopped
-            self._share = bool(looks) and self._is_share(self._group)
+            self._share = self._is_share(self._group)
+            self._untold = self._share is None
+
+    @property
+    def _missing(self) -> bool:
+        """Whether all who answered said that there is no such group."""
+        found = [found for _, found in self._groups.looks if found is not None]
+        return bool(found) and all(group.state == "DEAD" for group in found)
 
     def _close_probe(self) -> None:
         if self._probe is not None:
@@ -248,13 +255,16 @@ class _Record:
                 self._ask_for_share_group()
         with self._lock:
             ended = self._ended
+            unknown = self._untold and self._missing
+            hidden = self._share or unknown
             return History(
                 self._topic,
                 self._group,
                 self.now if ended is None else ended,
                 [TopicLook(seconds, found) for seconds, found in self._topics.looks],
-                [GroupLook(*look) for look in self._groups.looks if not self._share],
+                [GroupLook(*look) for look in self._groups.looks if not hidden],
                 list(self._marks),
                 self._note,
                 bool(self._share),
+                unknown,
             ), ended is not None

@@ -118,7 +118,7 @@ def _summary(history: History) -> list[str]:
         words.append("no such topic" if topic else "topic not known: no answer")
     elif topic is not None:
         words.append(count(len(topic.partitions), "partition"))
-    if history.group and group is None and not history.share:
+    if group is None and history.watches_group:
         words.append("group not known: no answer")
     if group is not None:
         words.append(members_words(history, group))

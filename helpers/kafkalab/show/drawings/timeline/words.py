@@ -12,6 +12,7 @@ from kafkalab.common.words import clipped, count, number_ranges, printable, wrap
 from kafkalab.queries.group_members import Group, Place
 from kafkalab.queries.topics import Topic
 from kafkalab.show.drawings.amounts import past_end_on
+from kafkalab.show.facts.group import ask_tool
 from kafkalab.show.facts.timeline import (
     History,
     Part,
@@ -37,9 +38,13 @@ def watched(history: History) -> str:
 
 
 def not_watched(history: History) -> list[str]:
+    name = short_name(history.group or "")
+    if history.unknown:
+        call = printable(ask_tool(history.group or "").encode())
+        told = f"whether it is a share group, only Kafka's own tool can tell: {call}"
+        return [f"there is no classic or consumer group {name}", told]
     if not history.share:
         return []
-    name = short_name(history.group or "")
     return [f"group {name} is a share group: a timeline does not watch it, show.group shows it"]
 
 
@@ -110,7 +115,7 @@ class _Stand:
 
 def timeline_text(history: History, names: dict[str, str]) -> str:
     lines = [f"Timeline of {watched(history)}", *not_watched(history)]
-    if history.share and history.topic is None:
+    if history.topic is None and not history.watches_group:
         return "\n".join([*lines, history.note] if history.note else lines)
     every = places(history)
     before: _Stand | None = None
