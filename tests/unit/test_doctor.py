@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import psutil
 import pytest
@@ -287,6 +289,27 @@ def test_a_cache_that_cannot_be_written_stops(settings: Settings, tmp_path: Path
     finding = seen(machine.check_cache(replace(settings, cache=tmp_path / "file")))["cache"]
     assert finding.severity is Severity.STOP
     assert "KAFKALAB_CACHE" in finding.fix
+
+
+def test_a_cache_below_a_folder_that_may_not_be_entered_stops(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The doctor reported a failure of its own. Root may enter each folder, so this is played."""
+    locked, real_stat = tmp_path / "locked", os.stat
+    locked.mkdir()
+
+    def stat(path: str | Path, **more: Any) -> os.stat_result:
+        if locked in Path(path).parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real_stat(path, **more)
+
+    def refuse(dir: Path) -> NoReturn:
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    finding = seen(machine.check_cache(replace(settings, cache=locked / "own" / "cache")))["cache"]
+    assert finding.severity is Severity.STOP
 
 
 @pytest.mark.parametrize(

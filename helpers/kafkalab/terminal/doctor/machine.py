@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
@@ -147,4 +148,5 @@ def check_leftovers(settings: Settings) -> Iterator[Finding]:
 
 def _nearest(path: Path) -> Path:
     """The path, or the nearest folder above it that exists."""
-    return next(folder for folder in (path, *path.parents) if folder.exists())
+    # Path.exists raises an error where a folder on the way may not be entered
+    return next(folder for folder in (path, *path.parents) if os.path.exists(folder))  # noqa: PTH110
