@@ -87,7 +87,7 @@ class Settings:
                 fix="write host:port, several with commas: "
                 "export KAFKALAB_BOOTSTRAP_SERVERS=127.0.0.1:9092",
             )
-        cache = _path(value["CACHE"]) or Path(platformdirs.user_cache_dir("kafkalab", False))
+        cache = _path(value, "CACHE") or Path(platformdirs.user_cache_dir("kafkalab", False))
         return cls(
             backend=check_backend(value["BACKEND"] or "auto", "KAFKALAB_BACKEND"),
             image=value["IMAGE"] or releases.CURRENT.image,
@@ -144,7 +144,7 @@ def _named(
     values: Mapping[str, str], name: str, look: Callable[[Path], bool], lack: str, fix: str
 ) -> Path | None:
     """The path that a variable names; refused where what is looked for is not there."""
-    path = _path(values[name])
+    path = _path(values, name)
     if path is None or _seen(look, path):
         return path
     variable = f"KAFKALAB_{name}"
@@ -155,8 +155,16 @@ def _has_libs(path: Path) -> bool:
     return (path / "libs").is_dir()
 
 
-def _path(text: str) -> Path | None:
-    return Path(text).expanduser().absolute() if text else None
+def _path(values: Mapping[str, str], name: str) -> Path | None:
+    text = values[name]
+    try:
+        return Path(text).expanduser().absolute() if text else None
+    except RuntimeError as error:
+        raise KafkaLabError(
+            f"KAFKALAB_{name} is {text}, which names the home folder of a user who is not known "
+            "here.",
+            fix="write the whole path, without ~",
+        ) from error
 
 
 def _seen(look: Callable[[Path], bool], path: Path) -> bool:

@@ -365,6 +365,12 @@ def test_the_placeholder_in_a_client_file_becomes_this_cluster(tmp_path: Path) -
     assert call.private_files[0].text.endswith(f"\nbootstrap.servers={SERVERS}\n")
 
 
+def test_the_home_folder_of_nobody_is_refused() -> None:
+    with pytest.raises(KafkaLabError, match="a user who is not known here") as caught:
+        translate("bin/kafka-topics.sh --list --command-config ~no-such-user/a", PLACE)
+    assert caught.value.fix == "write the whole path, without ~"
+
+
 def test_a_missing_file_is_named() -> None:
     assert (
         "nowhere.properties cannot be read"

@@ -84,3 +84,11 @@ def test_a_path_that_is_not_there_is_refused(tmp_path: Path, variable: str, word
     assert f"KAFKALAB_{variable}" in caught.value.what
     assert word in caught.value.what
     assert f"unset KAFKALAB_{variable}" in caught.value.fix
+
+
+@pytest.mark.parametrize("variable", ["CACHE", "KAFKA_HOME"])
+def test_the_home_folder_of_nobody_is_refused(variable: str) -> None:
+    with pytest.raises(KafkaLabError, match="a user who is not known here") as caught:
+        Settings.from_environment({f"KAFKALAB_{variable}": "~no-such-user/kafka"})
+    assert f"KAFKALAB_{variable}" in caught.value.what
+    assert caught.value.fix == "write the whole path, without ~"

@@ -149,7 +149,7 @@ class Translation:
         self, typed: str, *, client: bool = False, plain: bool = False, before: str = ""
     ) -> PrivateFile:
         try:
-            text = Path(typed).expanduser().read_text(encoding="utf-8")
+            text = _expanded(typed).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
             raise KafkaLabError(
@@ -179,6 +179,16 @@ class Translation:
             return text
         own = self._place.own_addresses(servers, f"bootstrap.servers in {typed}")
         return f"{text.rstrip()}\nbootstrap.servers={own}\n"  # the last one counts
+
+
+def _expanded(typed: str) -> Path:
+    try:
+        return Path(typed).expanduser()
+    except RuntimeError as error:
+        raise KafkaLabError(
+            f"{typed} names the home folder of a user who is not known here.",
+            fix="write the whole path, without ~",
+        ) from error
 
 
 def _refuse_controllers() -> None:
