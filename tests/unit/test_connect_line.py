@@ -12,6 +12,7 @@ from kafkalab import KafkaLabError
 from kafkalab.backends.containers import worker
 from kafkalab.cluster.connect import why_lines
 from kafkalab.common import java_text
+from kafkalab.lines import connect_line
 from kafkalab.lines.calls import WorkerPlace
 from kafkalab.lines.connect_line import (
     OFFICIAL_LINE,
@@ -134,6 +135,12 @@ def test_a_missing_file_is_named_with_those_that_are_there(folder: Path) -> None
     said = error(read_line, "connect-standalone.sh config/connect-standalone.properties x", folder)
     assert "The file x cannot be read" in said
     assert "config/connect-file-sink.properties" in said
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(folder: Path) -> None:
+    file = folder / "config" / "connect-file-source.properties"
+    file.write_text(file.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert connect_line._read(str(file.relative_to(folder)), folder)[0] != "\ufeff"
 
 
 def test_a_name_that_two_files_have_is_refused(folder: Path) -> None:

@@ -365,6 +365,14 @@ def test_the_placeholder_in_a_client_file_becomes_this_cluster(tmp_path: Path) -
     assert call.private_files[0].text.endswith(f"\nbootstrap.servers={SERVERS}\n")
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
+    """The broker's tools took the first setting for one that they do not know."""
+    file = tmp_path / "client.properties"
+    file.write_text("client.id=me\n", encoding="utf-8-sig")
+    (private,) = translate(f"kafka-topics.sh --list --command-config {file}", PLACE).private_files
+    assert private.text == "client.id=me\n"
+
+
 def test_the_home_folder_of_nobody_is_refused() -> None:
     with pytest.raises(KafkaLabError, match="a user who is not known here") as caught:
         translate("bin/kafka-topics.sh --list --command-config ~no-such-user/a", PLACE)

@@ -201,7 +201,7 @@ def _words(line: object) -> list[str]:
 
 def _read(name: str, folder: Path) -> str:
     try:
-        return (folder / name).read_text(encoding="utf-8")
+        return (folder / name).read_text(encoding="utf-8-sig")  # editors on Windows mark it
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
         there = sorted(str(p.relative_to(folder)) for p in folder.glob("**/*.properties"))

@@ -149,7 +149,7 @@ class Translation:
         self, typed: str, *, client: bool = False, plain: bool = False, before: str = ""
     ) -> PrivateFile:
         try:
-            text = _expanded(typed).read_text(encoding="utf-8")
+            text = _expanded(typed).read_text(encoding="utf-8-sig")  # editors on Windows mark it
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
             raise KafkaLabError(
