@@ -10,6 +10,7 @@ import pytest
 
 from kafkalab.errors import KafkaLabError
 from kafkalab.queries.group_members import Group, Member, Progress
+from kafkalab.queries.topics import Partition, Topic
 from kafkalab.show.drawings.pipeline.layout import GAP, lay_out
 from kafkalab.show.drawings.pipeline.picture import draw_pipeline
 from kafkalab.show.facts import pipeline
@@ -185,6 +186,10 @@ def test_one_topic_may_be_given_as_a_text() -> None:
     assert checked({"clean": "orders", "mails": []}) == {"clean": ("orders",), "mails": ()}
 
 
+def kept(number: int, start: int, end: int) -> Partition:
+    return Partition(number, 1, (1,), (1,), start, end)
+
+
 def test_lag_is_that_of_all_partitions_and_unknown_where_one_is() -> None:
     group = Group(
         "totals",
@@ -193,11 +198,13 @@ def test_lag_is_that_of_all_partitions_and_unknown_where_one_is() -> None:
         (Member("a", (("orders", 0), ("changelog__totals--orders--x", 0), ("new", 0))),),
         (
             Progress("orders", 0, 2, 5, 3),
-            Progress("orders", 1, None, 4, None),
+            Progress("orders", 1, None, 994, None),
             Progress("past", 0, 9, 5, None),
         ),
     )
-    step = pipeline._step(group, ("sums",), ["changelog__totals--orders--x"])
+    orders = Topic("orders", (1,), (kept(0, 0, 5), kept(1, 990, 994)))
+    told = {"orders": orders}.get
+    step = pipeline._step(group, ("sums",), ["changelog__totals--orders--x"], told)
     assert step.reads == {"new": None, "orders": 7, "past": None}
     assert step.keeps == ("changelog__totals--orders--x",)
     assert step.members == 1

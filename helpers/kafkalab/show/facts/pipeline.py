@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from kafkalab.common.deadline import Deadline
 from kafkalab.errors import KafkaLabError
@@ -95,13 +96,14 @@ def collect_pipeline(
     shared = Connected(cluster.client_config, connect(cluster))
     _, topics = list_all(shared, deadline)
     names = {topic.name for topic in topics}
-    steps = tuple(_step(groups[name], writes[name], names) for name in writes)
-    told = {
-        name: describe_topic(shared, name, deadline) if name in names else None
-        for step in steps
-        for name in (*step.reads, *step.writes, *step.keeps)
-    }
-    return PipelineFacts(steps, {name: _stage(name, topic) for name, topic in told.items()})
+
+    @cache
+    def told(name: str) -> Topic | None:
+        return describe_topic(shared, name, deadline) if name in names else None
+
+    steps = tuple(_step(groups[name], writes[name], names, told) for name in writes)
+    every = (name for step in steps for name in (*step.reads, *step.writes, *step.keeps))
+    return PipelineFacts(steps, {name: _stage(name, told(name)) for name in every})
 
 
 def checked(applications: object) -> dict[str, tuple[str, ...]]:
@@ -122,12 +124,18 @@ def checked(applications: object) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _step(group: Group, writes: tuple[str, ...], names: Iterable[str]) -> Step:
+def _step(
+    group: Group,
+    writes: tuple[str, ...],
+    names: Iterable[str],
+    told: Callable[[str], Topic | None],
+) -> Step:
     keeps = kept_by(group.name, names)
     lags: dict[str, list[int | None]] = {}
     for part in group.partitions:
         # nothing committed: all of it is to be read, unless the application says otherwise
-        known = part.end if part.committed is None else part.lag
+        size = _size(told(part.topic), part.partition) if part.committed is None else None
+        known = size if part.committed is None else part.lag
         lags.setdefault(part.topic, []).append(known)
     for member in group.members:
         for topic, _ in member.assigned:
@@ -138,6 +146,12 @@ def _step(group: Group, writes: tuple[str, ...], names: Iterable[str]) -> Step:
         if topic not in keeps
     }
     return Step(group.name, _members(group), reads, writes, keeps)
+
+
+def _size(topic: Topic | None, number: int) -> int | None:
+    """How many offsets the partition keeps: those before them are gone and cannot be read."""
+    parts = topic.partitions if topic else ()
+    return next((part.size for part in parts if part.number == number), None)
 
 
 def _members(group: Group) -> int | None:
