@@ -176,6 +176,14 @@ def test_topics_of_an_applications_own_are_known_by_their_names() -> None:
     assert kept_by("to.als", names) == ()
 
 
+def test_topics_of_a_longer_name_are_that_applications() -> None:
+    names = ["clean-KSTREAM-1-changelog", "clean-eu-KSTREAM-1-changelog"]
+    groups = ["clean", "clean-eu", "eu"]
+    assert kept_by("clean", names, groups) == (names[0],)
+    assert kept_by("clean-eu", names, groups) == (names[1],)
+    assert kept_by("clean", names) == tuple(sorted(names))
+
+
 @pytest.mark.parametrize("given", [{}, [], "clean", None, {"clean": 3}, {"clean": [3]}, {"": []}])
 def test_what_is_no_pipeline_is_refused(given: object) -> None:
     with pytest.raises(KafkaLabError):
@@ -204,7 +212,7 @@ def test_lag_is_that_of_all_partitions_and_unknown_where_one_is() -> None:
     )
     orders = Topic("orders", (1,), (kept(0, 0, 5), kept(1, 990, 994)))
     told = {"orders": orders}.get
-    step = pipeline._step(group, ("sums",), ["changelog__totals--orders--x"], told)
+    step = pipeline._step(group, ("sums",), ("changelog__totals--orders--x",), told)
     assert step.reads == {"new": None, "orders": 7, "past": None}
     assert step.keeps == ("changelog__totals--orders--x",)
     assert step.members == 1

@@ -101,7 +101,9 @@ def collect_pipeline(
     def told(name: str) -> Topic | None:
         return describe_topic(shared, name, deadline) if name in names else None
 
-    steps = tuple(_step(groups[name], writes[name], names, told) for name in writes)
+    steps = tuple(
+        _step(groups[name], writes[name], kept_by(name, names, writes), told) for name in writes
+    )
     every = (name for step in steps for name in (*step.reads, *step.writes, *step.keeps))
     return PipelineFacts(steps, {name: _stage(name, told(name)) for name in every})
 
@@ -127,10 +129,9 @@ def checked(applications: object) -> dict[str, tuple[str, ...]]:
 def _step(
     group: Group,
     writes: tuple[str, ...],
-    names: Iterable[str],
+    keeps: tuple[str, ...],
     told: Callable[[str], Topic | None],
 ) -> Step:
-    keeps = kept_by(group.name, names)
     lags: dict[str, list[int | None]] = {}
     for part in group.partitions:
         # nothing committed: all of it is to be read, unless the application says otherwise
@@ -158,17 +159,25 @@ def _members(group: Group) -> int | None:
     return None if group.state == "DEAD" else len(group.members)
 
 
-def kept_by(group: str, names: Iterable[str]) -> tuple[str, ...]:
+def kept_by(group: str, names: Iterable[str], groups: Iterable[str] = ()) -> tuple[str, ...]:
     """Which topics a stream processing library has created for the application, by their names.
+
+    Of two of the `groups` that fit, the longer name counts: clean-eu and not clean.
 
     Notes
     -----
     quixstreams: ``changelog__<group>--…`` and ``repartition__<group>--…``. Kafka Streams:
     ``<application.id>-…-changelog`` and ``<application.id>-…-repartition``.
     """
+    longer = [each for each in groups if len(each) > len(group)]
+    own = (name for name in names if _is_named_after(group, name))
+    return tuple(sorted(n for n in own if not any(_is_named_after(each, n) for each in longer)))
+
+
+def _is_named_after(group: str, name: str) -> bool:
     own = re.escape(group)
     pattern = rf"(changelog|repartition)__{own}--.+|{own}-.+-(changelog|repartition)"
-    return tuple(sorted(name for name in names if re.fullmatch(pattern, name)))
+    return bool(re.fullmatch(pattern, name))
 
 
 def _stage(name: str, topic: Topic | None) -> Stage:
