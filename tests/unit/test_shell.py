@@ -102,6 +102,30 @@ def test_quotes_are_read_as_by_a_shell() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"key.separator=$'\t'", "key.separator=\t"),
+        (r"$'a\'b\\\x41\101\u00fc|\n'", "a'b\\AA\u00fc|\n"),
+        (r"$'\q'", r"\q"),
+        ("\"$'x'\"", "$'x'"),
+        (r'"\$x \`y\` \\ \" \n"', r'$x `y` \ " \n'),
+        (r"'\$x'", r"\$x"),
+    ],
+)
+def test_backslashes_are_read_as_by_a_shell(written: str, meant: str) -> None:
+    assert words(f"bin/kafka-topics.sh --topic {written}")[2:] == [meant]
+
+
+def test_on_windows_a_backslash_is_a_letter() -> None:
+    assert words(r'bin\windows\kafka-topics.bat --topic "\`x\$"')[2:] == [r"\`x\$"]
+
+
+def test_the_sign_is_named_as_it_was_written() -> None:
+    error = refusal('bin/kafka-topics.sh --topic $"orders"')
+    assert '$"orders" has no meaning' in error.what
+
+
+@pytest.mark.parametrize(
     "value", ["<broker>:9092", "<broker1>:9092,<broker2>:9092", "<bootstrap-servers>"]
 )
 @pytest.mark.parametrize("option", ["--bootstrap-server {}", "--bootstrap-server={}"])

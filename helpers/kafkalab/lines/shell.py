@@ -25,6 +25,18 @@ _PROMPT = re.compile(
 )
 _LITERAL = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.""", re.S)
 _LITERAL_ON_WINDOWS = re.compile(r"""'[^']*'|"[^"]*\"""", re.S)
+_ANSI = re.compile(rf"""{_LITERAL.pattern}|\$'(?P<ansi>(?:\\.|[^'\\])*)'""", re.S)
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,3})|(.))", re.S)
+_ESCAPED = {
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+}
 _SUBSTITUTION = r"\$\(|`|\$\{?\w+"
 _TO_FILL_IN = re.compile(r"<[A-Za-z][\w. :/-]*(?<! )>(?=[\s:,]|$)")
 _OF_A_SERVER = re.compile(r"(?:-server|-servers|-controller|-list|bootstrap\.servers)[ =]+\S*$")
@@ -41,6 +53,8 @@ def read(line: str) -> list[str]:
         The text holds several commands, or what only a shell understands.
     """
     text, windows = _one_command(line)
+    if not windows:
+        text = _ANSI.sub(_plainly_quoted, text)
     bare = _bare(text, windows)
     comment = re.search(r"(?:(?<=\s)|^)#.*", bare)
     if comment:
@@ -87,6 +101,20 @@ def _one_command(text: str) -> tuple[str, bool]:
     return text, windows
 
 
+def _plainly_quoted(match: re.Match[str]) -> str:
+    """What `$'\\t'` stands for, in quotes that hide it; all other quotes as they are."""
+    if match["ansi"] is None:
+        return match[0]
+    return shlex.quote(_ESCAPE.sub(_unescaped, match["ansi"]).partition("\0")[0])
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    hexadecimal, octal, letter = match[1] or match[2], match[3], match[4]
+    if letter is None:
+        return chr(int(hexadecimal, 16) if hexadecimal else int(octal, 8))
+    return _ESCAPED.get(letter, letter if letter in "\\'\"?" else match[0])
+
+
 def _blanks(match: re.Match[str]) -> str:
     return "_" * len(match[0])
 
@@ -105,12 +133,21 @@ def _bare(text: str, windows: bool) -> str:
 
 
 def _split(text: str, windows: bool) -> list[str]:
+    windows = windows or bool(re.match(r"[.\w]*\\", text))
+    text = text if windows else _LITERAL.sub(_freed, text)
     lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
     lexer.whitespace_split = True
     lexer.commenters = ""
-    if windows or re.match(r"[.\w]*\\", text):
+    if windows:
         lexer.escape = ""
     return list(lexer)
+
+
+def _freed(match: re.Match[str]) -> str:
+    """A text in double quotes, without the backslashes before $ and `, which shlex leaves."""
+    if match[0][0] != '"':
+        return match[0]
+    return re.sub(r"\\(.)", lambda pair: pair[1] if pair[1] in "$`" else pair[0], match[0])
 
 
 # --- what only a shell understands ------------------------------------------------------------
@@ -215,8 +252,8 @@ _ADVICE: Mapping[str, Callable[[_Cut], str]] = {
 
 
 def _refuse(text: str, operator: re.Match[str]) -> None:
-    sign = operator[0]
-    kind = "$" if re.match(r"\$\{?\w", sign) else sign
+    sign = text[operator.start() : operator.end()]  # with what its quotes hold
+    kind = "$" if re.match(r"\$\{?\w", operator[0]) else operator[0]
     advice = _ADVICE.get(kind) or _ADVICE[kind[0]]
     raise KafkaLabError(
         f"A line runs one tool and no shell, so {sign} has no meaning in the line.",
