@@ -41,6 +41,7 @@ _SUBSTITUTION = r"\$\(|`|\$\{?\w+"
 _TO_FILL_IN = re.compile(r"<[A-Za-z][\w. :/-]*(?<! )>(?=[\s:,]|$)")
 _OF_A_SERVER = re.compile(r"(?:-server|-servers|-controller|-list|bootstrap\.servers)[ =]+\S*$")
 _OPERATOR = re.compile(rf"{_SUBSTITUTION}|[|&;<>()]+")
+_PLAIN = re.compile(r"\w[\w.-]*")
 _HERE_DOCUMENT = re.compile(r"<<-?\s*(['\"]?)(\w+)\1[^\n]*\n(?P<body>.*?)^\s*\2\s*$", re.S | re.M)
 
 
@@ -178,8 +179,8 @@ def _pipe(cut: _Cut) -> str:
     """What comes out of a tool, or goes into one."""
     into = shlex.split(_tame(cut.after))
     if not into or not is_script(into[0]):
-        if into and into[0] == "grep" and not into[-1].startswith("-") and len(into) > 1:
-            looked_for = f"if {as_python(into[-1])} in text"
+        if len(into) == 2 and into[0] == "grep" and _PLAIN.fullmatch(into[1]):
+            looked_for = f"if {as_python(into[1])} in text"
             return f"[text for text in {_call(cut.before)}.output {looked_for}]"
         return f"what the tool prints is a list of lines: {_call(cut.before)}.output"
     program, *words = shlex.split(_tame(cut.before)) or [""]
@@ -215,7 +216,10 @@ def _to_file(cut: _Cut) -> str:
 
 
 def _one_call_each(cut: _Cut) -> str:
-    return f"one cluster.console(…) a command, each in its own call: {_call(cut.before)}"
+    commands = [cut.before, *re.split(r"&&|[|;]+", cut.after)]
+    tools = (each for each in commands if is_script(_first_word(each)[0]))
+    tool = next(tools, cut.before)
+    return f"one cluster.console(…) a command, each in its own call: {_call(tool)}"
 
 
 def _in_background(cut: _Cut) -> str:
