@@ -295,7 +295,11 @@ def test_stop_asks_which_one(cache: Path, capsys: pytest.CaptureFixture[str]) ->
     write_record(cache, "kafkalab-1", "lab", None)
     write_record(cache, "kafkalab-2", "other", None)
     assert cli.main(["stop"]) == cli.FAILED
-    assert "several standing clusters: lab, other" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "several standing clusters: lab, other" in said
+    assert "such as kafkalab stop lab" in said
+    assert cli.main(["console", "bin/kafka-topics.sh --list"]) == cli.FAILED
+    assert "such as kafkalab console --name lab" in capsys.readouterr().err
     assert cli.main(["stop", "third"]) == cli.FAILED
     assert "no standing cluster called 'third'" in capsys.readouterr().err
     assert cli.main(["stop", "other", "--all"]) == cli.FAILED

@@ -281,7 +281,8 @@ def _console_backend(name: str | None) -> Iterator[Backend]:
 
     settings = _settings()
     if name is not None or standing.all_of(settings) or not settings.existing_configured:
-        yield choice.attach(settings, standing.find(settings, name))
+        record = standing.find(settings, name, command="kafkalab console --name")
+        yield choice.attach(settings, record)
         return
     from kafkalab.backends.existing import PATIENCE_SECONDS, ExistingBackend
     from kafkalab.common.deadline import Deadline

@@ -43,8 +43,18 @@ class Started:
     fresh: bool
 
 
-def find(settings: Settings, name: str | None = None) -> ClusterRecord:
+_STOP = "kafkalab stop"
+
+
+def find(settings: Settings, name: str | None = None, command: str = _STOP) -> ClusterRecord:
     """The standing cluster of this name, or the only one where no name is given.
+
+    Parameters
+    ----------
+    settings : Settings
+    name : str, optional
+    command : str, optional
+        What stands before the name where it is typed, for the fix.
 
     Raises
     ------
@@ -65,7 +75,7 @@ def find(settings: Settings, name: str | None = None) -> ClusterRecord:
         names = ", ".join(record.name for record in standing)
         raise KafkaLabError(
             f"There are several standing clusters: {names}.",
-            fix=f"name the one you mean, such as --name {standing[0].name}",
+            fix=f"name the one you mean, such as {command} {standing[0].name}",
         )
     return standing[0]
 
