@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import replace
+from typing import NoReturn
 from xml.etree import ElementTree as ET
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 from tests.timelines import EMPTY, KILLED, MANY, SILENT, group, reader, topic
 
 from kafkalab.common.deadline import Deadline
@@ -338,3 +340,35 @@ def test_timeline_ends_by_itself(
 def test_mark_needs_a_label(record: timeline_watch._Record, label: object) -> None:
     with pytest.raises(KafkaLabError, match="not a label"):
         timeline_watch.Timeline(record).mark(label)  # type: ignore[arg-type]
+
+
+def test_no_client_for_want_of_open_files_is_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **more: object) -> NoReturn:
+        raise OSError(24, "Too many open files")
+
+    def refuse_client(*_: object) -> NoReturn:
+        raise KafkaException(KafkaError(KafkaError._FAIL, "Failed to create thread"))
+
+    monkeypatch.setattr("subprocess.Popen", refuse)
+    monkeypatch.setattr(probe, "connect", refuse_client)
+    address = {"bootstrap.servers": "127.0.0.1:1"}
+    assert probe.Probe(address, "billing").ask() is None
+    assert probe.topic_asker(address, "orders")() is None
+
+
+def test_an_unforeseen_error_is_logged_and_no_state_is_made_of_it(
+    record: timeline_watch._Record, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = iter([Topic("orders", (1,), ())])
+    record._topics._ask = lambda: next(answers)
+    record.begin()
+    assert Deadline(10).wait_for(lambda: not watchers())
+    assert "a timeline ended" in caplog.text
+    assert [found is None for _, found in record._topics.looks] == [False, True]
+    record.stop()
+
+
+@pytest.mark.parametrize("label", ["\x1b[1mx", "half \ud800"])
+def test_a_label_of_any_letters_can_be_drawn(label: str) -> None:
+    picture = draw_timeline(replace(KILLED, marks=[Mark(label, 5.0, 1, 3)]))
+    ET.fromstring(picture.svg.encode())  # noqa: S314

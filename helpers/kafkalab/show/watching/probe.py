@@ -49,14 +49,14 @@ class Probe:
 
         A group that is not there has the state DEAD.
         """
-        process = self._running()
-        if process is None or process.stdin is None or process.stdout is None:
-            return None
         try:
+            process = self._running()
+            if process is None or process.stdin is None or process.stdout is None:
+                return None
             process.stdin.write(self._question)
             process.stdin.flush()
             answer = told_by(process.stdout.readline())
-        except (OSError, ValueError):  # it has ended, or was closed meanwhile
+        except (OSError, ValueError):  # it has ended, was closed, or had no open file left
             return None
         return None if answer is None else from_answer(self._group, answer)
 
@@ -107,16 +107,18 @@ def topic_asker(client_config: Mapping[str, Setting], topic: str) -> Callable[[]
     settled = threading.Event()
 
     def ask() -> Topic | None:
-        if not kept:
-            kept.append(connect(address))
-        admin, causes = kept[0]
-        causes.clear()
+        from confluent_kafka import KafkaException
+
         try:
+            if not kept:
+                kept.append(connect(address))
+            admin, causes = kept[0]
+            causes.clear()
             found = glance(admin, causes, topic, Deadline(ANSWER_SECONDS))
             while not settled.is_set() and not settle.passed and not _has_leaders(found):
                 time.sleep(0.05)
                 found = glance(admin, causes, topic, Deadline(ANSWER_SECONDS))
-        except KafkaLabError:
+        except (KafkaLabError, KafkaException):  # the second where no client can be made
             kept.clear()
             return None
         settled.set()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from kafkalab.common.deadline import Deadline
+
+logger = logging.getLogger(__name__)
 
 JOIN_SECONDS = 1.0
 
@@ -78,6 +81,10 @@ class Watch(Generic[T]):
                         lambda: self._poked or self._history.over(), self._seconds
                     )
                     self._poked = False
+        except Exception:  # a thread's traceback would stand in whatever cell runs now
+            logger.exception("a timeline ended")
+            with self._changed:
+                self._keep(self._history.now, None)
         finally:
             if self._close is not None:
                 self._close()

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
-from kafkalab.common.words import clipped, printable
+from kafkalab.common.words import clipped
 from kafkalab.show.canvas import svg
 from kafkalab.show.drawings.timeline.lanes import Lane, Lanes, Stretch, lag_steps, members_lane
 from kafkalab.show.drawings.timeline.scale import LEFT, SHORTEST_CHART, WIDTH, Scale, ticks
-from kafkalab.show.drawings.timeline.words import placed
+from kafkalab.show.drawings.timeline.words import mark_label, placed
 from kafkalab.show.facts.timeline import History
 
 MARGIN, ROWS_LEFT = 12, 96
@@ -117,7 +117,7 @@ def _mark_rows(history: History, chart: Scale) -> list[tuple[int, float, str, bo
     rows = []
     for mark in history.marks:
         x = chart.x(mark.seconds)
-        label = clipped(printable(mark.label.encode()), 60)
+        label = clipped(mark_label(mark), 60)
         width = svg.text_width(label) + 10
         left = x + width > WIDTH - 4
         start, end = (x - width, x) if left else (x, x + width)
@@ -138,7 +138,9 @@ def draw_marks(
     parent: ET.Element, history: History, chart: Scale, top: float, bottom: float
 ) -> None:
     rows = _mark_rows(history, chart)
-    groups = [svg.group(parent, f"{mark.seconds:.1f} s: {mark.label}") for mark in history.marks]
+    groups = [
+        svg.group(parent, f"{mark.seconds:.1f} s: {mark_label(mark)}") for mark in history.marks
+    ]
     for line, (row, x, _, _) in zip(groups, rows, strict=True):
         y = top + row * MARK_LINE
         svg.rule(line, x, y, bottom - y, mark=True)

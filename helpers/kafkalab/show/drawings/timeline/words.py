@@ -15,6 +15,7 @@ from kafkalab.show.drawings.amounts import past_end_on
 from kafkalab.show.facts.group import ask_tool
 from kafkalab.show.facts.timeline import (
     History,
+    Mark,
     Part,
     last_group,
     last_topic,
@@ -29,6 +30,11 @@ TEXT_LINES = 12
 
 def short_name(name: str, most: int = 40) -> str:
     return clipped(printable(name.encode()), most)
+
+
+def mark_label(mark: Mark) -> str:
+    """What an SVG may hold: no control character and no half of a pair."""
+    return printable(mark.label.encode("utf-8", "backslashreplace"))
 
 
 def watched(history: History) -> str:
@@ -136,7 +142,7 @@ def _stands(history: History) -> Iterable[tuple[str, _Stand]]:
     yield "", _Stand(last_topic(history.topics[:1]), last_group(history.groups[:1]))
     for mark in history.marks:
         yield (
-            mark.label,
+            mark_label(mark),
             _Stand(
                 last_topic(history.topics[: mark.topic_looks]),
                 last_group(history.groups[: mark.group_looks]),
