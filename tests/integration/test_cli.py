@@ -280,7 +280,7 @@ def test_prefetch_says_what_there_is(settings: Settings) -> None:
     said = run(settings, "prefetch", "--backend", settings.backend).stdout
     what = "image" if settings.backend == "docker" else "Kafka"
     assert re.search(rf"^{what} +\d+ MB", said, re.M)
-    assert said.splitlines()[-1] == "Notebooks can start without a network now."
+    assert said.splitlines()[-1] == ("Kafka, and what was named, can start without a network now.")
 
 
 def test_doctor_finds_this_machine_well(settings: Settings) -> None:

@@ -20,7 +20,7 @@ from kafkalab.learn.record import store
 from kafkalab.runtime.owner import Owner
 from kafkalab.runtime.registry import RECORD, RunRecord, run_folder
 from kafkalab.settings import Settings
-from kafkalab.terminal import cli, leftovers, standing, status
+from kafkalab.terminal import cli, leftovers, prefetch, standing, status
 from kafkalab.terminal.doctor import report
 from kafkalab.terminal.doctor.finding import Finding, Severity
 from kafkalab.terminal.leftovers import Leftover
@@ -236,6 +236,34 @@ def test_prefetch_names_the_services_that_it_knows(capsys: pytest.CaptureFixture
         "use one of debezium, flink, hdfs, jmx-exporter, postgresql, prometheus, rabbitmq, redis, "
         "or a" in captured.err
     )
+
+
+@pytest.mark.parametrize("number", ["92", "12", "1000"])
+def test_prefetch_refuses_a_number_that_no_notebook_has(
+    number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["prefetch", number]) == cli.FAILED
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"There is no notebook {number}." in captured.err
+    assert "kafkalab progress lists them" in captured.err
+
+
+def test_prefetch_takes_a_number_without_its_zero() -> None:
+    assert prefetch._named("9") == prefetch._named("09") == ()
+    assert prefetch._named("22") == ("rabbitmq", "redis")
+
+
+def test_the_help_of_prefetch_names_the_notebooks(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["prefetch", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"kafkalab prefetch {' '.join(prefetch.BESIDE)}." in said
+
+
+def test_the_line_of_console_may_come_after_two_dashes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["console", "--"]) == cli.FAILED
+    assert "No line was given." in capsys.readouterr().err
 
 
 def test_stop_all_removes_what_the_dead_left_and_spares_the_living(

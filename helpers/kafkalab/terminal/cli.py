@@ -260,6 +260,7 @@ def _end_all(ends: Iterable[tuple[Callable[[], None], str]]) -> int:
 def _console(words: Sequence[str], name: str | None) -> int:
     from kafkalab.cluster.command import configured_servers, prepare
 
+    words = words[1:] if words[:1] == ["--"] else words
     if not words:
         raise KafkaLabError(
             "No line was given.",

@@ -123,9 +123,9 @@ def _add_machine(add: Callable[..., argparse.ArgumentParser]) -> None:
     """What concerns the machine."""
     prefetch = add(
         "prefetch",
-        "download everything that the notebooks need, to work offline later",
-        "To download what some notebooks run next to Kafka as well, name it, such as redis, or "
-        "give the notebook's number, such as 22.",
+        "download Kafka, to work offline later",
+        "Notebooks 22, 24, 25, 27 and 29 run other systems next to Kafka. To download these as "
+        "well, name them, such as redis, or give the numbers: kafkalab prefetch 22 24 25 27 29.",
     )
     prefetch.add_argument(
         "services",

@@ -14,6 +14,7 @@ from kafkalab.install import class_archive, jars, jmx_exporter
 from kafkalab.install.jars import JarSet
 from kafkalab.install.java import find_java
 from kafkalab.install.kafka import Distribution, provide
+from kafkalab.learn.course import module_names
 from kafkalab.services import choice as rooms
 from kafkalab.services.debezium import DEBEZIUM
 from kafkalab.services.description import Description
@@ -78,12 +79,20 @@ def run(
         _fetch_service(settings, service, chosen, say)
     if DEBEZIUM.name in names:
         _fetch_jars(settings, DEBEZIUM.name, DEBEZIUM, DEBEZIUM.title, say)
-    say("Notebooks can start without a network now.")
+    say("Kafka, and what was named, can start without a network now.")
 
 
 def _named(service: str) -> Sequence[str]:
-    is_number = len(service) == 2 and service.isdecimal()
-    return BESIDE.get(service, ()) if is_number else [service]
+    if not service.isdecimal():
+        return [service]
+    number = service.zfill(2)
+    if number not in _numbers():
+        raise KafkaLabError(f"There is no notebook {service}.", fix="kafkalab progress lists them")
+    return BESIDE.get(number, ())
+
+
+def _numbers() -> set[str]:
+    return {name[2:4] for name in module_names()}
 
 
 def _known(name: str) -> Description:
