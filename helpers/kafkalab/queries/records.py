@@ -112,7 +112,7 @@ def read_topic(
         for number, run in _runs(cluster, topic, progress, deadline, isolation=isolation):
             table.add(number, run)
         if progress.unread:
-            raise _unfinished(found, progress, len(table), timeout)
+            raise _unfinished(found, progress, len(table), timeout, isolation)
         return table.frame()
 
 
@@ -297,12 +297,17 @@ def _whole(topic: Topic) -> dict[int, Window]:
     return windows
 
 
-def _unfinished(topic: Topic, progress: _Progress, read: int, timeout: float) -> KafkaLabError:
+def _unfinished(
+    topic: Topic, progress: _Progress, read: int, timeout: float, isolation: str
+) -> KafkaLabError:
     if read == 0 and progress.causes:
         return no_answer(progress.causes, Deadline(timeout))
     left = ", ".join(str(number) for number in sorted(progress.unread))
+    options = f"timeout={2 * timeout:g}"
+    if isolation != COMMITTED:
+        options += f', isolation="{isolation}"'
     return KafkaLabError(
         f"Topic {topic.name!r} was not read to its end within {timeout:g} seconds.",
         tried=f"{read:,} records were read; unfinished partitions: {left}",
-        fix=f'give it more time: read_topic(cluster, "{topic.name}", timeout={2 * timeout:g})',
+        fix=f'give it more time: read_topic(cluster, "{topic.name}", {options})',
     )

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 _EXAMPLES = """\
 the usual way:
@@ -65,8 +61,8 @@ def _add_own(add: Callable[..., argparse.ArgumentParser]) -> None:
     progress.add_argument("--json", action="store_true", help="print JSON")
     reset = add(
         "reset",
-        "bring a fresh copy of a notebook and keep yours beside it",
-        "What is recorded of your progress in it is forgotten, and the record before is kept, too.",
+        "get a fresh copy of a notebook and keep yours next to it",
+        "Your progress in it is forgotten; the record as it was before is kept, too.",
     )
     reset.add_argument("notebook", help="its number or name, such as 03; or all")
 
@@ -81,7 +77,11 @@ def _add_standing(add: Callable[..., argparse.ArgumentParser]) -> None:
     start.add_argument(
         "--brokers", type=int, default=1, metavar="N", help="1 or 3; by default %(default)s"
     )
-    start.add_argument("--backend", metavar="B", help="auto, docker or process; by default auto")
+    start.add_argument(
+        "--backend",
+        metavar="B",
+        help="auto, docker or process; by default KAFKALAB_BACKEND, or auto",
+    )
     start.add_argument(
         "--port",
         type=_port,
@@ -94,7 +94,7 @@ def _add_standing(add: Callable[..., argparse.ArgumentParser]) -> None:
         type=_seconds,
         default=120.0,
         metavar="S",
-        help="seconds until it must answer; by default %(default)g",
+        help="seconds to wait until it answers; by default %(default)g",
     )
     status = add("status", "show your clusters and services, and what earlier ones left behind")
     status.add_argument("--json", action="store_true", help="print JSON")

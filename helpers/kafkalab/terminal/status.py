@@ -115,7 +115,8 @@ def as_text(
     if leftovers:
         first, *more = [(item.label, item.backend, item.what) for item in leftovers]
         listed = textwrap.indent(text_table(first, more), "  ")
-        parts.append(f"left behind by earlier ones (kafkalab stop --all removes it):\n{listed}")
+        how = "kafkalab stop --all removes it, and your standing clusters, too"
+        parts.append(f"left behind by earlier ones ({how}):\n{listed}")
     return "\n\n".join(parts)
 
 

@@ -18,11 +18,6 @@ from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.mistakes import committed_as, shown
 from kafkalab.learn.exercises.setting import Event, commit_offsets, fresh_topic, write
 
-
-def ends(look: Look, topic: Topic) -> dict[int, int]:
-    return {p.number: p.end or 0 for p in look.topic(topic.name).partitions}
-
-
 # --- 06.1 -----------------------------------------------------------------------------------------
 
 ORDERS, BILLING, BOOKS = Topic("ex06-orders"), "ex06-billing", "ex06-books"
@@ -43,7 +38,7 @@ def prepare_orders(cluster: KafkaCluster) -> None:
 
 
 def no_more_orders(look: Look) -> Fault | None:
-    found = sum(ends(look, ORDERS).values())
+    found = sum(look.ends(ORDERS.name).values())
     return None if found == ORDER_COUNT else fault("more orders", found=found)
 
 
@@ -174,10 +169,10 @@ def waited(look: Look) -> Counter[str]:
 
 
 def busy_place(look: Look) -> int:
-    return next(n for n, end in ends(look, DISHES).items() if end > COOKED)
+    return next(n for n, end in look.ends(DISHES.name).items() if end > COOKED)
 
 
-WORKED_OFF = Committed(KITCHEN, DISHES, lambda look: ends(look, DISHES))
+WORKED_OFF = Committed(KITCHEN, DISHES, lambda look: look.ends(DISHES.name))
 WAITED = Answer("counts", waited)
 
 

@@ -24,11 +24,6 @@ from kafkalab.learn.exercises.mistakes import committed_as
 from kafkalab.learn.exercises.setting import Event, commit_offsets, fresh_topic, write
 from kafkalab.queries import clients
 
-
-def ends(look: Look, topic: Topic) -> dict[int, int]:
-    return {p.number: p.end or 0 for p in look.topic(topic.name).partitions}
-
-
 # --- 07.1 -----------------------------------------------------------------------------------------
 
 ORDERS, INVOICES, BILLING = Topic("ex07-orders"), Topic("ex07-invoices"), "ex07-billing"
@@ -72,13 +67,13 @@ def first_without_invoice(look: Look) -> dict[int, int]:
     billed = [json.loads(value) for value in by_start(look)]
     return {
         n: max((place["offset"] + 1 for place in billed if place["partition"] == n), default=0)
-        for n in ends(look, ORDERS)
+        for n in look.ends(ORDERS.name)
     }
 
 
 def neither_twice_nor_never(look: Look) -> Fault | None:
     found, wanted = look.committed(BILLING, ORDERS.name), first_without_invoice(look)
-    for n, end in ends(look, ORDERS).items():
+    for n, end in look.ends(ORDERS.name).items():
         offset = found.get(n, -1)
         values = {"found": places(found), "partition": n, "end": end}
         if offset > end:
@@ -93,7 +88,10 @@ def neither_twice_nor_never(look: Look) -> Fault | None:
 REPAIR = Exercise(
     "07.1",
     prepare=prepare_orders,
-    untouched=[Committed(BILLING, ORDERS, lambda look: ends(look, ORDERS)), that(no_own_invoice)],
+    untouched=[
+        Committed(BILLING, ORDERS, lambda look: look.ends(ORDERS.name)),
+        that(no_own_invoice),
+    ],
     wants=[
         that(no_own_invoice),
         that(neither_twice_nor_never),
@@ -291,7 +289,7 @@ def at_the_moment(look: Look) -> dict[int, int]:
     late = late_visits(look)
     return {
         n: min((offset for place, offset in late if place == n), default=end)
-        for n, end in ends(look, VISITS).items()
+        for n, end in look.ends(VISITS.name).items()
     }
 
 
@@ -310,7 +308,7 @@ def first_visit_is_right(look: Look) -> Fault | None:
 BACK_TO = Exercise(
     "07.3",
     prepare=prepare_visits,
-    untouched=[Committed(REPORT, VISITS, lambda look: ends(look, VISITS))],
+    untouched=[Committed(REPORT, VISITS, lambda look: look.ends(VISITS.name))],
     wants=[that(first_visit_is_right), Committed(REPORT, VISITS, at_the_moment)],
     facts=lambda look: {"places": places(at_the_moment(look)), "count": len(late_visits(look))},
 )

@@ -57,7 +57,7 @@ class Connector:
     def reason(self) -> str:
         """The last line of why a task has failed; those that are indented are Java's."""
         traces = "\n".join(task.get("trace", "") for task in self.status["tasks"])
-        return [line for line in traces.splitlines() if line[:1].strip()][-1:][0]
+        return next((line for line in reversed(traces.splitlines()) if line[:1].strip()), "")
 
 
 def running(cluster: KafkaCluster) -> list[ConnectWorker]:

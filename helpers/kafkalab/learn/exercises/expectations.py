@@ -22,12 +22,6 @@ from kafkalab.learn.exercises.fault import (
 from kafkalab.learn.exercises.likeness import likeness, plain
 from kafkalab.learn.exercises.look import Look
 
-# --- values in sentences --------------------------------------------------------------------------
-
-
-# --- settings -------------------------------------------------------------------------------------
-
-
 # --- topics ---------------------------------------------------------------------------------------
 
 
@@ -360,9 +354,3 @@ def places(offsets: Offsets) -> str:
     if set(offsets) == {0}:
         return f"offset {offsets[0]}"
     return listing([f"{offset} in partition {n}" for n, offset in sorted(offsets.items())])
-
-
-# --- answers --------------------------------------------------------------------------------------
-
-
-# --- the rest -------------------------------------------------------------------------------------

@@ -60,6 +60,10 @@ class Look:
             ("topic", name), lambda: describe_topic(self._connected, name, self._deadline)
         )
 
+    def ends(self, topic: str) -> dict[int, int]:
+        """Partition → the offset after its last record; 0 where it is not known."""
+        return {part.number: part.end or 0 for part in self.topic(topic).partitions}
+
     def records(self, topic: str, isolation: str = COMMITTED) -> pd.DataFrame:
         """All records of a topic, as `read_topic` gives them.
 

@@ -83,7 +83,7 @@ def check_existing(settings: Settings) -> Iterator[Finding]:
 
 def check_processes(settings: Settings) -> Iterator[Finding]:
     """Java and Kafka, which brokers need as processes and console tools of an existing cluster."""
-    needed = _uses_processes(settings)
+    needed = uses_processes(settings)
     trouble = Severity.STOP if needed else Severity.NOTE
     try:
         java = find_java()
@@ -133,7 +133,7 @@ def check_exporter(settings: Settings) -> Iterator[Finding]:
     yield Finding("jmx-exporter", Severity.NOTE, seen, "kafkalab prefetch jmx-exporter")
 
 
-def _uses_processes(settings: Settings) -> bool:
+def uses_processes(settings: Settings) -> bool:
     from kafkalab.backends import choice
 
     with contextlib.suppress(KafkaLabError):

@@ -61,7 +61,9 @@ def check_packages(_: Settings) -> Iterator[Finding]:
     yield from _check_lock()
 
 
-_INSTALL = "make env; without make: python -m pip install --no-deps -r requirements.lock"
+_INSTALL = (
+    "rm -rf .venv && make env; without make: python -m pip install --no-deps -r requirements.lock"
+)
 
 
 def _check_lock() -> Iterator[Finding]:

@@ -20,9 +20,7 @@ from kafkalab.install.cache_files import cache_error
 from kafkalab.runtime import ports
 from kafkalab.runtime.ports import FIRST_PORT, HOST, LAST_PORT, PORTS_PER_CLUSTER
 from kafkalab.settings import Settings
-from kafkalab.terminal.doctor.backends import (
-    _uses_processes,
-)
+from kafkalab.terminal.doctor.backends import uses_processes
 from kafkalab.terminal.doctor.finding import GIB, MIB, Finding, Severity
 
 BROKER_MEMORY = 300 * MIB
@@ -32,7 +30,7 @@ def check_cache(settings: Settings) -> Iterator[Finding]:
     """Whether the cache, where clusters keep their folders, can be written and used by Kafka."""
     trouble = java_paths.trouble(settings)
     if trouble is not None:
-        needed = _uses_processes(settings)
+        needed = uses_processes(settings)
         severity = Severity.STOP if needed else Severity.NOTE
         yield Finding("folder-name", severity, trouble.what, trouble.fix)
     folder = _nearest(settings.cache)
@@ -79,7 +77,7 @@ def check_files(settings: Settings) -> Iterator[Finding]:
         yield Finding("open-files", Severity.OK, f"{seen} open files per program")
         return
     if limit < open_files.BROKER_FILES:
-        severity = Severity.STOP if _uses_processes(settings) else Severity.WARNING
+        severity = Severity.STOP if uses_processes(settings) else Severity.WARNING
         need = f"a broker needs {open_files.BROKER_FILES} or more."
     elif limit < open_files.COMFORTABLE_FILES:
         severity, need = Severity.WARNING, "a broker with many partitions needs more."
@@ -140,7 +138,8 @@ def check_leftovers(settings: Settings) -> Iterator[Finding]:
     if found:
         some = "; ".join(f"{item.label} ({item.backend}): {item.what}" for item in found[:3])
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-        seen = f"Earlier clusters left something behind: {some}{more}."
+        left = f"Earlier clusters left something behind: {some}{more}."
+        seen = f"{left} Removing it ends standing clusters, too."
         yield Finding("leftovers", Severity.WARNING, seen, "kafkalab stop --all")
     else:
         yield Finding("leftovers", Severity.OK, "earlier clusters left nothing behind")

@@ -115,18 +115,9 @@ def _sum(findings: Sequence[Finding]) -> str:
     return f"Notebooks can run here ({count(Severity.WARNING, 'warning')})."
 
 
-# --- Python -----------------------------------------------------------------------------------
-
-
 def _settings_seen(settings: Settings) -> str:
     given = [name for name in sorted(os.environ) if name.startswith("KAFKALAB_")]
     return f"backend {settings.backend}" + (f"; set: {', '.join(given)}" if given else "")
-
-
-# --- backends ---------------------------------------------------------------------------------
-
-
-# --- the machine ------------------------------------------------------------------------------
 
 
 CHECKS: tuple[Check, ...] = (
