@@ -45,6 +45,16 @@ class Sent:
         return 0
 
 
+@dataclass(frozen=True)
+class Odd(Sent):
+    """One whose value is no event."""
+
+    record: bytes  # type: ignore[assignment]
+
+    def value(self) -> bytes:
+        return self.record
+
+
 def event(number: int, host: str = "a", size: int = 10) -> LogRecord:
     """The event of that number in its host's one file."""
     return LogRecord.of_bytes(
@@ -155,6 +165,39 @@ def test_of_an_event_that_has_grown_only_the_new_part_lands(store: Store) -> Non
     take(there, Sent(longer, 1))
     there.land()
     assert read_store(store.root)["body"].tolist() == ["000000000", "\tat A"]
+
+
+def changed(**attributes: object) -> bytes:
+    """An event with other attributes; with `attributes=` all of them."""
+    value = json.loads(event(0).as_json())
+    value["attributes"] = attributes.pop("attributes", {**value["attributes"], **attributes})
+    return json.dumps(value).encode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        changed(attributes=[]),
+        b"[" * 100_000,
+        changed(**{"log.file.offset": 0}).replace(
+            b'"log.file.offset": 0', b'"log.file.offset": 1e999'
+        ),
+        changed(**{"log.file.end": 10**20}),
+        changed(**{"log.file.offset": -1}),
+        changed(**{"log.file.offset": 10, "log.file.end": 9}),
+        b'{"body": "\\ud800"}',
+        changed(**{"log.file.name": "NAME"}).replace(b"NAME", b"\xed\xa0\x80"),
+    ],
+    ids=["list", "deep", "inf", "large", "negative", "backwards", "surrogate", "surrogate-bytes"],
+)
+def test_a_record_that_no_agent_has_written_is_kept_as_it_came(store: Store, value: bytes) -> None:
+    there = landing(store)
+    take(there, Odd(value, 0), Sent(event(0), 1))
+    assert there.land() == 2
+    rows = read_store(store.root)
+    (odd,) = rows[rows["host"] == "unreadable"].to_dict("records")
+    assert (odd["raw"] if isinstance(odd["raw"], bytes) else odd["body"].encode()) == value
+    assert numbers(store) == [0]
 
 
 def test_midnight_divides_a_file_and_loses_nothing(store: Store) -> None:

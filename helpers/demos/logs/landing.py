@@ -17,6 +17,10 @@ from demos.logs.store import SCHEMA, Store, as_whole
 
 STRANGE = "unreadable"
 """The host of records that no agent of this kind has written: kept, as all are."""
+_STRANGE_ERRORS = (
+    *(ValueError, KeyError, TypeError),
+    *(AttributeError, OverflowError, RecursionError),  # a list for an object, 1e999, deep nesting
+)
 REMEMBERED = 1000
 """Of how many files of a host it is known how far they are landed: more than an agent follows."""
 
@@ -150,7 +154,7 @@ def _record(message: Message) -> LogRecord:
     value = message.value() or b""
     try:
         return LogRecord.from_json(value)
-    except (ValueError, KeyError, TypeError):
+    except _STRANGE_ERRORS:
         place = f"{message.topic()}-{message.partition()}"
         return LogRecord.of_bytes(
             value,

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+MOST_OFFSET = 2**63 - 1
+"""What a column of the store can hold."""
+
 
 @dataclass(frozen=True)
 class LogRecord:
@@ -108,24 +111,27 @@ class LogRecord:
 
         Raises
         ------
-        ValueError, KeyError, TypeError
+        ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError
             The value is not what `as_json` writes.
         """
-        given = json.loads(value)
+        given = json.loads(value.decode("utf-8"))  # `loads` alone lets lone surrogates pass
         if b"\\u" in value:
-            json.dumps(given, ensure_ascii=False).encode()  # halves of characters cannot be written
+            json.dumps(given, ensure_ascii=False).encode()  # a lone surrogate cannot be encoded
         attributes = given["attributes"]
         raw = attributes.get("log.record.original.base64")
         host = str(given["resource"]["host.name"])
         if not host:
             raise ValueError("an event without a host")
+        offset, end = int(attributes["log.file.offset"]), int(attributes["log.file.end"])
+        if not 0 <= offset <= end <= MOST_OFFSET:
+            raise ValueError(f"no place in a file: from {offset} to {end}")
         return cls(
             host=host,
             log=str(attributes["log.file.name"]),
             path=str(attributes["log.file.path"]),
             file_id=str(attributes["log.file.id"]),
-            offset=int(attributes["log.file.offset"]),
-            end=int(attributes["log.file.end"]),
+            offset=offset,
+            end=end,
             observed=datetime.fromisoformat(given["observed_timestamp"]).astimezone(UTC),
             body=str(given["body"]),
             raw=None if raw is None else base64.b64decode(raw),
