@@ -14,7 +14,7 @@ import pytest
 from demos.logs.following import Follower, Source, log_name
 from demos.logs.positions import Positions
 from demos.logs.record import LogRecord
-from demos.logs.tail import MOST_BYTES
+from demos.logs.tail import HEAD_BYTES, MOST_BYTES
 
 QUIET = 0.5
 TRACE = """\
@@ -24,6 +24,7 @@ java.lang.IllegalStateException: no
 Caused by: java.io.IOException
 \t... 3 more
 """
+HEAD = "#" * HEAD_BYTES + "\n"
 AFTER = "[2026-11-29 02:00:01,000] INFO goes on (kafka.server.X)\n"
 
 
@@ -220,15 +221,49 @@ def test_a_file_that_leaves_its_pattern_is_finished(host: Host) -> None:
     assert host.poll() == ["2\n", "3\n"]
 
 
-def test_a_deleted_file_is_finished_and_forgotten(host: Host) -> None:
+def test_a_deleted_file_is_finished(host: Host) -> None:
     host.write("a.log", "1\n")
     host.poll()
     host.write("a.log", "2\n")
     (host.folder / "a.log").unlink()
     host.write("a.log", "3\n")
     assert host.poll() == ["2\n", "3\n"]
+    found = [(position.acked, position.ended) for position in host.positions.files.values()]
+    assert found == [(4, True), (2, False)]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_file_that_gets_the_inode_of_a_deleted_one_is_another(
+    host: Host, restarted: bool
+) -> None:
+    first, second = f"{HEAD}one\n", f"{HEAD}two\nthree\n"
+    host.write("a.log", first)
     host.poll()
-    assert [position.acked for position in host.positions.files.values()] == [2]
+    (host.folder / "a.log").unlink()
+    host.follower.step()  # no `poll`: the file of the positions would get the inode
+    host.write("a.log", second)
+    host.positions.save(host.now)
+    if restarted:
+        host.restart()
+    assert host.poll() == [HEAD, "two\n", "three\n"]
+    assert sorted(host.landed().values()) == sorted([first.encode(), second.encode()])
+
+
+def test_a_closed_file_that_is_filled_again_is_another_though_it_begins_the_same(
+    host: Host,
+) -> None:
+    """As a file is that gets the inode of one which was rotated, sent, closed and deleted."""
+    first, second = f"{HEAD}one\n", f"{HEAD}two\nthree\n"
+    host.write("a.log", first)
+    host.poll()
+    host.rotate()
+    host.write("a.log", "new\n")
+    host.poll()
+    os.truncate(host.folder / "a.log.1", 0)
+    host.write("a.log.1", second)
+    host.now += 1
+    assert host.poll() == [HEAD, "two\n", "three\n"]
+    assert sorted(host.landed().values()) == sorted([first.encode(), b"new\n", second.encode()])
 
 
 def test_a_last_line_without_its_end_is_sent_once_a_newer_file_is_there(host: Host) -> None:

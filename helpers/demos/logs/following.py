@@ -178,9 +178,13 @@ class Follower:
                 self._leave(tail, tails)
 
     def _leave(self, tail: Tail, tails: list[Tail]) -> None:
-        """Close a file that has been sent whole; forget one that is deleted."""
+        """Close a file that has been sent whole.
+
+        The position of a deleted one stays: a file that gets its inode, and may begin as it did,
+        must get another id.
+        """
         if tail.is_deleted:
-            self._positions.forget(tail.position)
+            tail.position.ended = True
             self._drop(tail, tails)
         tail.close_file()
 

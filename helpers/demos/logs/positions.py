@@ -24,7 +24,7 @@ class Position:
     head : str
         Its first bytes, as hexadecimal digits: an inode is used again, a file cut short and filled.
     ended : bool
-        Whether it was cut short: what the inode holds by now is another file.
+        Whether it was cut short or deleted: what has its inode by now is another file.
     acked : int
         Kafka has acknowledged all bytes before this offset.
     cuts : list of int
@@ -73,11 +73,6 @@ class Positions:
     def put(self, position: Position) -> None:
         """Remember a file; one that had its inode before is forgotten."""
         self.files[position.device, position.inode] = position
-
-    def forget(self, position: Position) -> None:
-        """A file that has been deleted, and sent whole."""
-        if self.files.get((position.device, position.inode)) is position:
-            del self.files[position.device, position.inode]
 
     def save_promises(self, now: float) -> None:
         """Before events are sent: keep new files' ids and new cuts, also through a power failure.

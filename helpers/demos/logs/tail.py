@@ -121,6 +121,7 @@ class Tail:
         self._cutter = Cutter(position.acked, starts, position.cuts)
         self._file: BinaryIO | None = None
         self._grown = 0.0
+        self._last = b""
 
     @property
     def end(self) -> int:
@@ -159,11 +160,16 @@ class Tail:
         return self._file is not None and os.fstat(self._file.fileno()).st_nlink == 0
 
     def is_another(self) -> bool:
-        """Whether the file was cut short or filled again since it was read."""
+        """Whether the file was cut short or filled again since it was read.
+
+        Also where its inode is that of a file which was deleted while this program had it closed:
+        it may begin as that one did, but the last bytes that were read are others.
+        """
         assert self._file is not None, "it has been opened"
         head = bytes.fromhex(self.position.head)
         size = os.fstat(self._file.fileno()).st_size
-        return size < self.end or self._at(0, len(head)) != head
+        last = self._at(self.end - len(self._last), len(self._last))
+        return size < self.end or self._at(0, len(head)) != head or last != self._last
 
     def head(self) -> bytes:
         """The first line, or what there is of it in the first bytes."""
@@ -180,7 +186,7 @@ class Tail:
         data = self._at(self.end, CHUNK)
         if not data:
             return []
-        self._grown = now
+        self._grown, self._last = now, (self._last + data)[-HEAD_BYTES:]
         return self._cutter.add(data)
 
     def at_end(self) -> bool:
