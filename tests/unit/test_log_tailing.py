@@ -233,6 +233,20 @@ def test_a_deleted_file_is_finished(host: Host) -> None:
 
 
 @pytest.mark.parametrize("restarted", [False, True])
+def test_a_closed_file_that_is_filled_again_may_be_as_long(host: Host, restarted: bool) -> None:
+    host.write("a.log", "one\n")
+    host.poll()
+    host.rotate()
+    host.write("a.log", "new\n")
+    host.poll()
+    (host.folder / "a.log.1").write_text("two\n")
+    host.now += 1
+    if restarted:
+        host.restart()
+    assert host.poll() == ["two\n"]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
 def test_a_file_that_gets_the_inode_of_a_deleted_one_is_another(
     host: Host, restarted: bool
 ) -> None:

@@ -146,7 +146,8 @@ class Follower:
             tail = self._tails[known.file_id] = Tail(known, starts)
             tails.append(tail)
             tails.sort(key=lambda each: each.position.born)
-        done = tail.sent_whole and tail.end == stat.st_size and tail is not tails[-1]
+        same = tail.end == stat.st_size and tail.modified == stat.st_mtime_ns
+        done = tail.sent_whole and same and tail is not tails[-1]
         if (done and not tail.is_open) or not tail.open(path):
             return
         if tail.is_another():

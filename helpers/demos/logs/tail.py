@@ -122,6 +122,8 @@ class Tail:
         self._file: BinaryIO | None = None
         self._grown = 0.0
         self._last = b""
+        self.modified = 0
+        """When the file was last modified before it was closed, in nanoseconds since 1970."""
 
     @property
     def end(self) -> int:
@@ -148,6 +150,7 @@ class Tail:
 
     def close_file(self) -> None:
         if self._file is not None:
+            self.modified = os.fstat(self._file.fileno()).st_mtime_ns
             self._file.close()
             self._file = None
 
