@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from demos.logs.following import Follower, Source, log_name
-from demos.logs.positions import Positions
+from demos.logs.following import SEEN_SECONDS, Follower, Source, log_name
+from demos.logs.positions import KEPT_SECONDS, Positions
 from demos.logs.record import LogRecord
 from demos.logs.tail import HEAD_BYTES, MOST_BYTES
 
@@ -278,6 +278,21 @@ def test_a_closed_file_that_is_filled_again_is_another_though_it_begins_the_same
     host.now += 1
     assert host.poll() == [HEAD, "two\n", "three\n"]
     assert sorted(host.landed().values()) == sorted([first.encode(), b"new\n", second.encode()])
+
+
+def test_files_that_are_gone_are_forgotten(host: Host) -> None:
+    for turn in range(30):
+        host.write("a.log", f"{turn}\n")
+        assert host.poll() == [f"{turn}\n"]
+        host.rotate(new=f"a.log.{turn:02}")
+        if turn:
+            (host.folder / f"a.log.{turn - 1:02}").unlink()
+        host.now += SEEN_SECONDS + 1
+    assert len(host.follower._tails) <= 5
+    host.now += KEPT_SECONDS
+    host.write("a.log", "new\n")
+    assert host.poll() == ["new\n"]
+    assert len(host.positions.files) <= 3
 
 
 def test_a_last_line_without_its_end_is_sent_once_a_newer_file_is_there(host: Host) -> None:

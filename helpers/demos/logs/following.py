@@ -15,6 +15,7 @@ from demos.logs.tail import HEAD_BYTES, Event, Tail
 
 PACKED = (".gz", ".zst", ".bz2", ".xz", ".zip")
 SEEN_SECONDS = 60
+"""How old the time at which a file was last found may be."""
 GROWING_SECONDS = 60
 """How long a file may have a first line that has no end yet, until it counts as it is."""
 _LOG = re.compile(r"(.+?\.log)(?:[.-].*)?")
@@ -84,6 +85,7 @@ class Follower:
         """
         for pattern, starts in self._sources:
             self._discover(pattern, starts)
+        self._tidy(self._clock())
         return [found for tails in self._logs.values() for found in self._read(tails)]
 
     def close(self) -> None:
@@ -160,6 +162,15 @@ class Follower:
         del self._tails[tail.position.file_id]
         if tail in tails:
             tails.remove(tail)
+
+    def _tidy(self, now: float) -> None:
+        """Forget files that are closed and gone: each rotation leaves one."""
+        for tails in self._logs.values():
+            for tail in list(tails):
+                if not tail.is_open and now - tail.position.seen > 2 * SEEN_SECONDS:
+                    self._drop(tail, tails)
+        self._logs = {log: tails for log, tails in self._logs.items() if tails}
+        self._positions.forget_old(now, self._tails.keys())
 
     # --- reading ------------------------------------------------------------------------------
 

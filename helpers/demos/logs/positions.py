@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -73,6 +74,14 @@ class Positions:
     def put(self, position: Position) -> None:
         """Remember a file; one that had its inode before is forgotten."""
         self.files[position.device, position.inode] = position
+
+    def forget_old(self, now: float, followed: Collection[str]) -> None:
+        """Forget files that are nowhere to be seen, but for those with a `followed` id."""
+        self.files = {
+            place: position
+            for place, position in self.files.items()
+            if now - position.seen < KEPT_SECONDS or position.file_id in followed
+        }
 
     def save_promises(self, now: float) -> None:
         """Before events are sent: keep new files' ids and new cuts, also through a power failure.
