@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from demos.logs import tail
 from demos.logs.following import SEEN_SECONDS, Follower, Source, log_name
 from demos.logs.positions import KEPT_SECONDS, Positions
 from demos.logs.record import LogRecord
-from demos.logs.tail import HEAD_BYTES, MOST_BYTES
+from demos.logs.tail import HEAD_BYTES, MOST_BYTES, Tail
 
 QUIET = 0.5
 TRACE = """\
@@ -319,6 +320,43 @@ def test_a_file_that_was_cut_short_is_another_file(host: Host, again: str, resta
         host.restart()
     assert host.poll() == [again]
     assert sorted(host.landed().values()) == sorted([b"one line\nand another\n", again.encode()])
+
+
+def test_a_file_that_may_not_be_read_is_left_until_it_may(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: str, *rest: object, **more: object) -> object:
+        if path.endswith("b.log"):
+            raise PermissionError(path)
+        return open(path, "rb", buffering=0)  # noqa: PTH123
+
+    host.write("a.log", "1\n")
+    host.write("b.log", "2\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(tail, "open", refuse, raising=False)
+        assert host.poll() == ["1\n"]
+    assert host.poll() == ["2\n"]
+
+
+def test_a_file_that_is_renamed_at_the_wrong_moment_is_found_again(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Tail.is_another
+
+    def is_another(self: Tail) -> bool:
+        if honest(self):
+            monkeypatch.undo()
+            host.rotate()
+            return True
+        return False
+
+    host.write("a.log", "one\n")
+    host.poll()
+    os.truncate(host.folder / "a.log", 0)
+    host.write("a.log", "new\n")
+    monkeypatch.setattr(Tail, "is_another", is_another)
+    assert host.poll() == ["new\n"]
+    assert not (host.folder / "a.log").exists()
 
 
 def test_packed_files_are_left_alone(host: Host) -> None:

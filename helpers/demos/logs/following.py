@@ -155,7 +155,16 @@ class Follower:
         if tail.is_another():
             known.ended = True
             self._drop(tail, tails)
-            self._begin(path, os.stat(path), starts, tails, known)  # noqa: PTH116
+            self._begin_again(path, starts, tails, known)
+
+    def _begin_again(
+        self, path: str, starts: re.Pattern[bytes] | None, tails: list[Tail], before: Position
+    ) -> None:
+        try:
+            stat = os.stat(path)  # noqa: PTH116
+        except OSError:  # it was rotated since: the next step finds it
+            return
+        self._begin(path, stat, starts, tails, before)
 
     def _drop(self, tail: Tail, tails: list[Tail]) -> None:
         tail.close_file()
@@ -207,7 +216,7 @@ def _files(pattern: str) -> Iterator[tuple[str, os.stat_result]]:
             continue
         try:
             stat = os.stat(path)  # noqa: PTH116
-        except FileNotFoundError:  # it was rotated since
+        except OSError:  # it was rotated since, or its folder may not be read
             continue
         if not os.path.isdir(path):  # noqa: PTH112
             yield path, stat

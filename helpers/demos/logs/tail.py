@@ -136,11 +136,14 @@ class Tail:
         return self.position.acked == self.end
 
     def open(self, path: str) -> os.stat_result | None:
-        """Open it where it is closed; None where the path leads to another file by now."""
+        """Open it where it is closed.
+
+        None where the path leads to another file by now, or it may not be read: yet.
+        """
         if self._file is None:
             try:
                 self._file = open(path, "rb", buffering=0)  # noqa: SIM115, PTH123 - stays open
-            except FileNotFoundError:
+            except OSError:
                 return None
         stat = os.fstat(self._file.fileno())
         if (stat.st_dev, stat.st_ino) != (self.position.device, self.position.inode):
