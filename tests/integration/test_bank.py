@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demos.bank import bank
 from demos.bank.account import Command
+from demos.bank.bank import Bank
 from kafkalab import KafkaCluster
-from tests.bank import ACCOUNTS, TIME, Step, prove
+from tests.bank import ACCOUNTS, TIME, Step, prove, topics
 
 KINDS = ("open", "deposit", "deposit", "withdraw", "transfer", "transfer", "reverse")
 MOMENTS = ("decided", "written", "committed")
@@ -68,6 +71,34 @@ def test_a_naive_bank_is_caught(one: KafkaCluster, moment: str, count: int) -> N
 
 def test_a_naive_bank_does_the_same_while_nobody_kills_it(one: KafkaCluster) -> None:
     assert prove(one, _transfer(""), naive=True) == 0
+
+
+def test_a_commit_that_times_out_is_waited_for(
+    one: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on in the background: it cannot be aborted, and no other may begin."""
+    events, _ = topics(one)
+
+    def away(moment: str) -> None:
+        if moment == "written" and not back:
+            one.pause_broker(1)
+            back.append(threading.Timer(4, one.resume_broker, [1]))
+            back[0].start()
+            monkeypatch.setattr(bank, "PATIENCE_SECONDS", 1.0)
+
+    back: list[threading.Timer] = []
+    working = Bank(one.client_config, events, name=events, at=away)
+    monkeypatch.setattr(Bank, "_see", lambda *_: None)  # it waits for as long as the commit
+    try:
+        assert working.handle(Command("c1", "open", "DE-1", TIME))
+        back[0].join()
+        monkeypatch.undo()
+        working.catch_up()
+        assert working.handle(Command("c2", "open", "DE-2", TIME))
+    finally:
+        for timer in back:
+            timer.join()
+        working.close()
 
 
 def _transfer(moment: str, count: int = 1) -> list[Step]:

@@ -84,6 +84,8 @@ class Bank:
     def handle(self, command: Command) -> list[Event]:
         """Do what is wanted; the events that happened now, none where it was done before.
 
+        While no broker answers, a commit that has begun is waited for.
+
         Raises
         ------
         RefusedError
@@ -122,12 +124,26 @@ class Bank:
                     self._producer.produce(topic, value, key)
             self._producer.flush(PATIENCE_SECONDS)
             self._at("written")
-            self._producer.commit_transaction(PATIENCE_SECONDS)
-        except KafkaException as error:
-            if not error.args[0].fatal():
+        except (BufferError, KafkaException) as error:
+            if isinstance(error, BufferError) or not error.args[0].fatal():
                 self._producer.abort_transaction(PATIENCE_SECONDS)
             raise
+        self._commit()
         self._at("committed")
+
+    def _commit(self) -> None:
+        """Commit; after a time-out it goes on, and only the same call may follow."""
+        while True:
+            try:
+                self._producer.commit_transaction(PATIENCE_SECONDS)
+                return
+            except KafkaException as error:
+                cause = error.args[0]
+                if cause.retriable():
+                    continue
+                if cause.txn_requires_abort():
+                    self._producer.abort_transaction(PATIENCE_SECONDS)
+                raise
 
     def _see(self, events: list[Event]) -> None:
         """Read the events that were just written, and check whether they count.
