@@ -8,6 +8,7 @@ from demos.bank.account import Account, Command, decided
 from demos.bank.bank import ClientConfig, Moment, passes
 from demos.bank.events import Event
 from demos.bank.log import PATIENCE_SECONDS, Reader
+from demos.sending import deliver
 
 
 class NaiveBank:
@@ -39,8 +40,8 @@ class NaiveBank:
         events = decided(self.accounts, command)
         self._at("decided")
         for event in events:
-            self._producer.produce(self._topic, event.to_json(), event.account)
-            self._producer.flush(PATIENCE_SECONDS)
+            record = {"topic": self._topic, "value": event.to_json(), "key": event.account}
+            deliver(self._producer, [record], PATIENCE_SECONDS)
             self._at("written")
         self._at("committed")
         return events

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import Producer
 
 from demos.outbox.databases import Connected
 from demos.outbox.order import ClientConfig, DatabaseConfig, Moment, passes
-from demos.outbox.sending import DELIVERY, flush
+from demos.sending import DELIVERY, deliver
 
 BATCH = 500
 """Events that are sent and marked together."""
@@ -87,20 +87,13 @@ class Relay(Connected):
             pass
 
     def _send(self, waiting: list[tuple[Any, ...]]) -> None:
-        failed: list[KafkaError] = []
-
-        def reported(error: KafkaError | None, _: Message) -> None:
-            if error is not None:
-                failed.append(error)
-
-        for _, event, kind, key, payload in waiting:
-            self._producer.produce(
-                f"{self._prefix}.{kind}",
-                payload,
-                key,
-                headers={"id": event},
-                on_delivery=reported,
-            )
-        flush(self._producer, AWAY_SECONDS)
-        if failed:
-            raise KafkaException(failed[0])
+        records = [
+            {
+                "topic": f"{self._prefix}.{kind}",
+                "value": payload,
+                "key": key,
+                "headers": {"id": event},
+            }
+            for _, event, kind, key, payload in waiting
+        ]
+        deliver(self._producer, records, AWAY_SECONDS)

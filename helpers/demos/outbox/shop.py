@@ -16,7 +16,7 @@ from demos.outbox.order import (
     Order,
     passes,
 )
-from demos.outbox.sending import DELIVERY, flush
+from demos.sending import DELIVERY, deliver
 
 NEW_ORDER = """
 INSERT INTO orders (id, item, pieces) VALUES (%s, %s, %s) ON CONFLICT (id) DO NOTHING
@@ -99,5 +99,5 @@ class NaiveShop(Connected):
 
     def _send(self, order: Order) -> None:
         [event] = self._connection.execute("SELECT gen_random_uuid()::text").fetchone() or [""]
-        self._producer.produce(self._topic, order.to_json(), order.id, headers={"id": event})
-        flush(self._producer, PATIENCE_SECONDS)
+        record = {"topic": self._topic, "value": order.to_json(), "key": order.id}
+        deliver(self._producer, [{**record, "headers": {"id": event}}], PATIENCE_SECONDS)
