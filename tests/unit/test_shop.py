@@ -243,6 +243,20 @@ def test_pages_of_other_sites_report_only_where_they_may() -> None:
         assert stats(shop)["refused"] == {"origin": 3}
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        view(activity="search", page=..., query="tea \ud800", results=0),
+        view(client_time="2026-11-28\ud80020:15:00+00:00"),
+    ],
+)
+def test_a_lone_surrogate_refuses_the_whole_beacon(shop: TestClient, bad: dict[str, Any]) -> None:
+    """It cannot be written as UTF-8: without the check, the event before it was accepted."""
+    code, answer = send(shop, [view(), bad])
+    assert (code, answer["accepted"]) == (400, 0)
+    assert stats(shop)["accepted"] == 0
+
+
 # --- limits, pages, scripts -------------------------------------------------------------------
 
 

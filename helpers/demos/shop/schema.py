@@ -27,6 +27,8 @@ Event = dict[str, Any]
 """One event, as JSON gives it."""
 
 _VISITOR = re.compile(r"[A-Za-z0-9-]{8,40}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""JSON can have one alone; UTF-8, and so a record, cannot."""
 _MOST_CENTS = 100_000_000
 
 
@@ -58,7 +60,11 @@ class Field:
 
 
 def _text(value: Any, longest: int) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= longest
+    return _is_text(value) and 0 < len(value) <= longest
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and _SURROGATE.search(value) is None
 
 
 def _whole(value: Any, low: int, high: int) -> bool:
@@ -74,7 +80,7 @@ def _uuid(value: Any) -> bool:
 
 def _time(value: Any) -> bool:
     try:
-        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+        return _is_text(value) and datetime.fromisoformat(value).tzinfo is not None
     except ValueError:
         return False
 
