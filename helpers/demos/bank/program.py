@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Self
 
@@ -59,32 +60,47 @@ class BankProgram:
         -------
         str
             "done", or "refused: …".
+
+        Raises
+        ------
+        RuntimeError
+            It died twice; why is on its standard error.
         """
-        answer = self._ask({"command": asdict(command), "death": [death, count]})
-        return answer or self._ask({"command": asdict(command), "death": ["", 0]})
+        told = {"command": asdict(command)}
+        return self._ask_twice({**told, "death": [death, count]}, {**told, "death": ["", 0]})
 
     def take_snapshot(self) -> None:
-        self._ask("snapshot")
+        """Raises RuntimeError where it dies twice."""
+        self._ask_twice("snapshot", "snapshot")
 
     def kill(self) -> None:
         """End it with SIGKILL; harmless where it does not run."""
         if self._process is not None:
-            with self._process as process:
+            with suppress(BrokenPipeError), self._process as process:
                 process.kill()
             self._process = None
 
+    def _ask_twice(self, first: object, second: object) -> str:
+        answer = self._ask(first) or self._ask(second)
+        if not answer:
+            raise RuntimeError("the bank has died twice; why is on its standard error")
+        return answer
+
     def _ask(self, question: object) -> str:
         """Its answer, or "" where it died."""
+        lines = [json.dumps(question)]
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "demos.bank.worker", self._settings],
+                [sys.executable, "-P", "-m", "demos.bank.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
             )
+            lines.insert(0, self._settings)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        print(json.dumps(question), file=self._process.stdin, flush=True)
+        with suppress(BrokenPipeError):  # it has died: there is no answer either
+            print(*lines, sep="\n", file=self._process.stdin, flush=True)
         line = self._process.stdout.readline()
         if not line:
             self.deaths += 1

@@ -1,7 +1,8 @@
 """The bank as a program of its own, so that it can be killed.
 
-`python -m demos.bank.worker SETTINGS` reads commands from its standard input and answers each with
-a line, both JSON. A command can name the moment at which the program ends itself with SIGKILL.
+`python -m demos.bank.worker` reads its settings from the first line of its standard input, where
+nobody else sees a password in them, and commands from the others; it answers each command with a
+line. All are JSON. A command can name the moment at which the program ends itself with SIGKILL.
 """
 
 from __future__ import annotations
@@ -67,4 +68,4 @@ def main(settings: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    main(json.loads(sys.stdin.readline()))
