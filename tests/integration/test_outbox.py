@@ -25,7 +25,7 @@ from demos.outbox.programs import MOMENTS
 from demos.outbox.reading import Reader
 from demos.outbox.relay import Relay
 from demos.outbox.shop import Shop
-from demos.outbox.warehouse import TakenOverError, Warehouse
+from demos.outbox.warehouse import NaiveWarehouse, TakenOverError, Warehouse
 from kafkalab import KafkaCluster, read_topic, services, wait_until
 from kafkalab.services import choice
 from kafkalab.services.postgresql import POSTGRESQL
@@ -166,6 +166,35 @@ def test_a_warehouse_that_was_replaced_packs_nothing(
         with pytest.raises(TakenOverError):
             old.work(SECONDS)
     assert outcome(place.databases).parcels == Counter(["o1"])
+
+
+@pytest.mark.parametrize(("kind", "moment"), [(Warehouse, "packed"), (NaiveWarehouse, "received")])
+def test_a_record_that_failed_is_the_next_one_again(
+    one: KafkaCluster,
+    server: DatabaseConfig,
+    kind: type[Warehouse] | type[NaiveWarehouse],
+    moment: str,
+) -> None:
+    place = new_place(one, server, partitions=1)
+    with Shop(place.databases.shop) as shop:
+        shop.place(Order("o1"))
+        shop.place(Order("o2"))
+    with Relay(one.client_config, place.databases.shop, place.prefix) as relay:
+        assert relay.work() == 2
+    failed: list[str] = []
+
+    def fails_once(now: str) -> None:
+        if now == moment and not failed:
+            failed.append(now)
+            raise RuntimeError(now)
+
+    database = place.databases.warehouse
+    with kind(one.client_config, database, place.topic, at=fails_once) as warehouse:
+        with pytest.raises(RuntimeError):
+            warehouse.work(SECONDS)
+        assert warehouse.work(SECONDS)
+        assert warehouse.work(SECONDS)
+    assert outcome(place.databases).parcels == Counter(["o1", "o2"])
 
 
 def test_the_programs_end_with_the_one_who_started_them(

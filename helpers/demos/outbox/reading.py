@@ -76,6 +76,14 @@ class Reader:
         self._heard = time.monotonic()
         return message
 
+    def again(self, message: Message) -> None:
+        """Let `next` give this record once more: it has not been handled."""
+        partition, offset = message.partition(), message.offset()
+        assert partition is not None
+        assert offset is not None
+        self._next[partition] = offset
+        self._assign()
+
     def committed(self) -> dict[int, int]:
         """Partition → the offset that the group has committed; 0 where it has not."""
         places = [TopicPartition(self._topic, number) for number in self.partitions]

@@ -72,6 +72,8 @@ class Warehouse(_Warehouse):
     def work(self, seconds: float) -> bool:
         """Handle the next record; False where none came in time.
 
+        Where it raises, nothing was noted, and the same record is the next one again.
+
         Raises
         ------
         TakenOverError
@@ -80,6 +82,15 @@ class Warehouse(_Warehouse):
         message = self._reader.next(seconds)
         if message is None:
             return False
+        try:
+            self._handle(message)
+        except BaseException:
+            self._reader.again(message)
+            raise
+        self._at("committed")
+        return True
+
+    def _handle(self, message: Message) -> None:
         place = {
             "topic": message.topic(),
             "partition": message.partition(),
@@ -92,8 +103,6 @@ class Warehouse(_Warehouse):
             if self._connection.execute(_HANDLE, (event_id(message),)).rowcount == 1:
                 pack(self._connection, message)
             self._at("packed")
-        self._at("committed")
-        return True
 
 
 class NaiveWarehouse(_Warehouse):
@@ -121,10 +130,14 @@ class NaiveWarehouse(_Warehouse):
         message = self._reader.next(seconds)
         if message is None:
             return False
-        self._at("received")
-        pack(self._connection, message)
-        self._at("packed")
-        self._reader.commit(message)
+        try:
+            self._at("received")
+            pack(self._connection, message)
+            self._at("packed")
+            self._reader.commit(message)
+        except BaseException:
+            self._reader.again(message)
+            raise
         self._at("committed")
         return True
 
