@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Literal
@@ -58,7 +59,7 @@ def questions(connection: Connection) -> Iterator[tuple[str, Any]]:
     while True:
         try:
             yield connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):  # the second, where an answer was not read
             return
 
 
@@ -75,9 +76,10 @@ def sell(connection: Connection, shop: Shop | NaiveShop, death: Death) -> None:
 
 def listen(connection: Connection, death: Death) -> None:
     """What is asked of a program that works by itself."""
-    for _, moment in questions(connection):
-        death.moment = moment
-        connection.send("will die")
+    with suppress(ConnectionError):  # the one who asked does not wait for the answer
+        for _, moment in questions(connection):
+            death.moment = moment
+            connection.send("will die")
     os._exit(0)
 
 
