@@ -257,6 +257,22 @@ def test_a_lone_surrogate_refuses_the_whole_beacon(shop: TestClient, bad: dict[s
     assert stats(shop)["accepted"] == 0
 
 
+def test_a_name_that_is_not_its_own_is_refused() -> None:
+    """Else a page of any site whose name is made to lead here counts as its own (DNS rebinding)."""
+    other = {"host": "other.example:32000", "origin": "http://other.example:32000"}
+    with client_of(OPTIONS) as shop:
+        answer = shop.post("/collector/events", json=view(), headers=other)
+        assert answer.status_code == 400
+        assert shop.get("/collector/stats", headers=other).status_code == 400
+        assert shop.get("/", headers={"host": "localhost:32000"}).status_code == 200
+        assert stats(shop)["accepted"] == 0
+    behind = replace(OPTIONS, hosts=("shop.example",), origins=("https://shop.example",))
+    with client_of(behind) as shop:
+        own = {"host": "shop.example", "origin": "https://shop.example"}
+        answer = shop.post("/collector/events", json=view(), headers=own)
+        assert answer.status_code == 202
+
+
 # --- limits, pages, scripts -------------------------------------------------------------------
 
 

@@ -18,6 +18,8 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from demos.private_file import write_private
 from demos.shop import access, pages
@@ -52,6 +54,11 @@ class Options:
         How many events one visitor may send.
     origins : tuple of str
         Other sites whose pages may report here.
+    hosts : tuple of str
+        The names by which it may be reached. A page of another site whose name leads here all at
+        once (DNS rebinding) would count as one of its own. Behind a proxy that ends TLS, the
+        shop's public name belongs in `hosts`, and its address, such as ``https://shop.example``,
+        in `origins`.
     record_time : str
         Whose time a record's timestamp is: ``collector`` or ``client``.
     access_log : str
@@ -67,6 +74,7 @@ class Options:
     per_second: float = 20.0
     burst: int = 200
     origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     record_time: RecordTime = "collector"
     access_log: str = ""
 
@@ -94,6 +102,7 @@ def application(options: Options, outbox: Outbox) -> Starlette:
 
     return Starlette(
         routes=[*collector.routes(), *pages.routes()],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(options.hosts))],
         exception_handlers={404: pages.missing},
         lifespan=life,
     )

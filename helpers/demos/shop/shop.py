@@ -41,7 +41,7 @@ SHOP = Server(
     name="shop",
     title="Shop",
     port=0,
-    greeting=b"GET /collector/health HTTP/1.0\r\n\r\n",
+    greeting=b"GET /collector/health HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n",
     answer=b"HTTP/1.1 200",
 )
 
