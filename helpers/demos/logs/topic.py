@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
 
+from demos.topics import lasting_topic
 from kafkalab.common.deadline import Deadline
 from kafkalab.errors import KafkaLabError
 from kafkalab.queries.clients import admin_client
 
 PARTITIONS = 3
-MOST_COPIES = 3
 _ADMIN_SECONDS = 15
 _ID_LETTERS = 8
 _OFTEN = 0.05
@@ -32,10 +32,8 @@ def series_of(client_config: Mapping[str, Any], topic: str) -> str:
     try:
         cluster = admin.list_topics(timeout=_ADMIN_SECONDS)
         if topic not in cluster.topics:
-            copies = min(MOST_COPIES, len(cluster.brokers))
             # the logs of a failure are wanted most: one broker of three may be away
-            config = {"min.insync.replicas": str(max(1, copies - 1))}
-            new = NewTopic(topic, PARTITIONS, copies, config=config)
+            new = lasting_topic(topic, PARTITIONS, len(cluster.brokers))
             admin.create_topics([new])[topic].result(_ADMIN_SECONDS)
         found = _described(admin, topic)
     except KafkaException as error:

@@ -182,7 +182,7 @@ class _Room:
 def create_topics(
     client_config: Mapping[str, Any], topics: Sequence[str] = tuple(TOPICS.values())
 ) -> None:
-    """Create those topics that are not there, with three partitions each.
+    """Create those topics that are not there, with three partitions each, on up to three brokers.
 
     Raises
     ------
@@ -190,12 +190,14 @@ def create_topics(
         The cluster does not answer, or refuses.
     """
     from confluent_kafka import KafkaException
-    from confluent_kafka.admin import NewTopic
+
+    from demos.topics import lasting_topic
 
     admin = admin_client(client_config)
     try:
-        there = admin.list_topics(timeout=_ADMIN_SECONDS).topics
-        new = [NewTopic(topic, num_partitions=3) for topic in topics if topic not in there]
+        found = admin.list_topics(timeout=_ADMIN_SECONDS)
+        missing = [topic for topic in topics if topic not in found.topics]
+        new = [lasting_topic(topic, 3, len(found.brokers)) for topic in missing]
         for future in (admin.create_topics(new) if new else {}).values():
             future.result(_ADMIN_SECONDS)
     except KafkaException as error:
