@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import stat
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -182,6 +184,18 @@ def test_what_the_clock_has_cut_is_cut_so_again(broker: Host) -> None:
     broker.write("a.log", rest + AFTER)
     broker.restart()
     assert broker.poll() == [first, rest]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it opens no folders")
+def test_ids_that_were_promised_outlive_a_power_failure(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file's bytes have to be on the disk, and then its new name: that is in the folder."""
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda f: synced.append(stat.S_ISDIR(os.fstat(f).st_mode)))
+    host.write("a.log", "one\n")
+    host.poll()
+    assert synced == [False, True]
 
 
 # --- rotation ---------------------------------------------------------------------------------

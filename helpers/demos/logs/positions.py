@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -112,4 +113,17 @@ class Positions:
                 file.flush()
                 os.fsync(file.fileno())
         new.replace(self._file)
+        if durable:
+            _keep_names(self._file.parent)
         self._saved = text
+
+
+def _keep_names(folder: Path) -> None:
+    """After a power failure a rename may be undone, until its folder is on the disk, too."""
+    if sys.platform == "win32":  # it opens no folders
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
