@@ -28,9 +28,9 @@ class Source:
     Attributes
     ----------
     pattern : str
-        Such as ``/var/log/kafka/*.log*``; with the names that rotated files get, so that one is
-        found which was rotated while no agent ran. Not where a rotation copies the file and cuts
-        it short: its copies are the same lines once more.
+        Such as ``/var/log/kafka/*.log*``; with the names that rotated files get, so that files
+        rotated while no agent ran are found. Not where a rotation copies the file and cuts it
+        short: its copies are the same lines once more.
     starts : str
         A regular expression of what a line begins with that begins an event; empty where each
         line is one.

@@ -90,7 +90,7 @@ class Connected:
         self.close()
 
     def close(self) -> None:
-        """Once is enough; what has not been committed is undone."""
+        """Close the connection; what was not committed is rolled back."""
         self._connection.close()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 PATIENCE_SECONDS = 30.0
-"""So long a program waits for Kafka or for a lock, before it ends with an error."""
+"""How long a program waits for Kafka or a lock before it ends with an error."""
 
 ClientConfig = Mapping[str, str | int | float | bool]
 DatabaseConfig = Mapping[str, str | int]

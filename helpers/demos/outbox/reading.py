@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from demos.outbox.order import PATIENCE_SECONDS, ClientConfig
 
 QUIET_SECONDS = 5.0
-"""After so long without a record, a reader asks the brokers for its topic: do they answer?"""
+"""How long a reader waits for a record before it checks that the brokers answer."""
 
 
 class Reader:
@@ -25,7 +25,7 @@ class Reader:
     topic : str
         It exists, or is being created.
     group : str
-        In whose name it commits, if it does.
+        The group as which it commits, if it does.
 
     Attributes
     ----------

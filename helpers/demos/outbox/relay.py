@@ -14,7 +14,7 @@ BATCH = 500
 """Events that are sent and marked together."""
 
 AWAY_SECONDS = 310.0
-"""So long Kafka may be away before the relay ends: a little longer than its producer tries."""
+"""How long Kafka may be away before the relay ends: a little longer than its producer tries."""
 
 _ONE_RELAY = 29
 """The number of the advisory lock that the only relay of a database holds."""

@@ -143,7 +143,7 @@ class NaiveWarehouse(_Warehouse):
 
 
 def naive_group(topic: str) -> str:
-    """The group in whose name the naive warehouse commits."""
+    """The group as which the naive warehouse commits."""
     return f"naive-{topic}"
 
 

@@ -20,7 +20,7 @@ from demos.outbox.shop import NaiveShop, Shop
 from demos.outbox.warehouse import NaiveWarehouse, Warehouse
 
 _LOOK_SECONDS = 0.2
-"""So long a program that works by itself waits for something to do before it looks again."""
+"""How long a program without work waits before it looks again."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class FullError(Exception):
     Parameters
     ----------
     taken : int
-        How many of them were accepted before the room ended; mostly 0.
+        How many were accepted before the queue was full; usually 0.
     """
 
     def __init__(self, taken: int) -> None:
@@ -143,6 +143,6 @@ class Outbox:
         self._producer.poll(0)
 
     def close(self, seconds: float) -> int:
-        """Deliver what waits, for at most so long; return how many events are left."""
+        """Deliver what waits, within this time; return how many events are left."""
         self._producer.flush(seconds)
         return self.waiting

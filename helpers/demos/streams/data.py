@@ -17,7 +17,7 @@ NOON = 1_740_830_400_000
 """2025-03-01 12:00:00 UTC."""
 MINUTE = 60_000
 REOPENS = NOON + 120 * MINUTE
-"""From 13:20 to 14:00 the shop is closed; what comes then closes the windows of before."""
+"""From 13:20 to 14:00 the shop is closed; what comes then closes the earlier windows."""
 ORDER_SECONDS = 80 * 60
 """From 12:00 to 13:20."""
 
