@@ -21,7 +21,7 @@ from demos.shop.catalogue import BY_ID, CATEGORIES, found_by
 from demos.shop.limits import RateLimit
 from demos.shop.schema import BadEventError, check
 from demos.shop.scripts import SESSION_GAP_SECONDS, script
-from demos.shop.server import Options, application, outbox_of
+from demos.shop.server import Options, application, queue_of
 from kafkalab.common.deadline import Deadline
 
 VISITOR = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -56,7 +56,7 @@ def purchase(**changes: Any) -> dict[str, Any]:
 
 
 def client_of(options: Options) -> TestClient:
-    return TestClient(application(options, outbox_of(options)), base_url="http://127.0.0.1:32000")
+    return TestClient(application(options, queue_of(options)), base_url="http://127.0.0.1:32000")
 
 
 @pytest.fixture

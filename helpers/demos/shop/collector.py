@@ -1,4 +1,4 @@
-"""The collector: takes beacons over HTTP, answers at once, and leaves Kafka to the outbox."""
+"""The collector: takes beacons over HTTP, answers at once, and leaves Kafka to the queue."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from demos.shop.delivery import DeliveryQueue, FullError
 from demos.shop.limits import RateLimit
-from demos.shop.outbox import FullError, Outbox
 from demos.shop.schema import BadEventError, Event, check
 
 MOST_BYTES = 64 * 1024
@@ -45,18 +45,18 @@ class Collector:
 
     Parameters
     ----------
-    outbox : Outbox
+    queue : DeliveryQueue
     limit : RateLimit
     origins : sequence of str
         Other sites whose pages may report here, such as ``https://shop.example``.
     """
 
-    def __init__(self, outbox: Outbox, limit: RateLimit, origins: Sequence[str] = ()) -> None:
-        self._outbox = outbox
+    def __init__(self, queue: DeliveryQueue, limit: RateLimit, origins: Sequence[str] = ()) -> None:
+        self._queue = queue
         self._limit = limit
         self._origins = frozenset(origins)
         self._registry = CollectorRegistry()
-        self._registry.register(_Metrics(outbox))
+        self._registry.register(_Metrics(queue))
 
     def routes(self) -> list[Route]:
         return [
@@ -87,7 +87,7 @@ class Collector:
     def _put(self, events: Sequence[Event]) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         try:
-            self._outbox.put([{**event, "collector_time": now} for event in events])
+            self._queue.put([{**event, "collector_time": now} for event in events])
         except FullError as error:
             left = len(events) - error.taken
             words = f"{left} of {len(events)} events have no room until Kafka answers again"
@@ -96,7 +96,7 @@ class Collector:
             raise refused from error
 
     def _refuse(self, refused: RefusedError, headers: Mapping[str, str]) -> Response:
-        self._outbox.counters.refused[refused.reason] += refused.events
+        self._queue.counters.refused[refused.reason] += refused.events
         answer = {"accepted": refused.taken, "error": refused.words}
         retry = {"Retry-After": _RETRY_SECONDS} if refused.status in (429, 503) else {}
         return JSONResponse(answer, status_code=refused.status, headers={**headers, **retry})
@@ -131,23 +131,23 @@ class Collector:
         return JSONResponse({"status": "up"})
 
     async def stats(self, request: Request) -> Response:
-        self._outbox.serve()
-        return JSONResponse(stats(self._outbox))
+        self._queue.serve()
+        return JSONResponse(stats(self._queue))
 
     async def metrics(self, request: Request) -> Response:
         """The same for Prometheus."""
-        self._outbox.serve()
+        self._queue.serve()
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
 
 
-def stats(outbox: Outbox) -> dict[str, Any]:
+def stats(queue: DeliveryQueue) -> dict[str, Any]:
     """What became of all events so far."""
-    counters = outbox.counters
+    counters = queue.counters
     return {
         "accepted": counters.accepted,
         "delivered": counters.delivered,
         "failed": counters.failed,
-        "waiting": outbox.waiting,
+        "waiting": queue.waiting,
         "refused": dict(sorted(counters.refused.items())),
         "by_activity": dict(sorted(counters.by_activity.items())),
     }
@@ -156,17 +156,17 @@ def stats(outbox: Outbox) -> dict[str, Any]:
 class _Metrics(MetricsSource):
     """The counters as Prometheus reads them."""
 
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox = outbox
+    def __init__(self, queue: DeliveryQueue) -> None:
+        self._queue = queue
 
     def collect(self) -> Iterator[Metric]:
-        counters = self._outbox.counters
+        counters = self._queue.counters
         yield _counter("accepted", "activity", counters.by_activity.items())
         done = (("delivered", counters.delivered), ("failed", counters.failed))
         yield _counter("done", "outcome", done)
         yield _counter("refused", "reason", counters.refused.items())
         yield GaugeMetricFamily(
-            "shop_events_waiting", "Accepted events on their way", self._outbox.waiting
+            "shop_events_waiting", "Accepted events on their way", self._queue.waiting
         )
 
 

@@ -24,8 +24,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from demos.private_file import write_private
 from demos.shop import access, pages
 from demos.shop.collector import Collector, stats
+from demos.shop.delivery import DeliveryQueue, RecordTime
 from demos.shop.limits import RateLimit
-from demos.shop.outbox import Outbox, RecordTime
 
 LAST_WORD = "the collector has ended: "
 """What the last line of its log begins with; JSON follows."""
@@ -86,19 +86,19 @@ class Options:
         return cls(**json.loads(file.read_text(encoding="utf-8")))
 
 
-def application(options: Options, outbox: Outbox) -> Starlette:
+def application(options: Options, queue: DeliveryQueue) -> Starlette:
     """The whole of it as an ASGI application."""
     limit = RateLimit(options.per_second, options.burst)
-    collector = Collector(outbox, limit, options.origins)
+    collector = Collector(queue, limit, options.origins)
 
     @contextlib.asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
-        serving = asyncio.create_task(_serve(outbox))
+        serving = asyncio.create_task(_serve(queue))
         try:
             yield
         finally:
             serving.cancel()
-            await asyncio.to_thread(_close, outbox, options.flush_seconds)
+            await asyncio.to_thread(_close, queue, options.flush_seconds)
 
     return Starlette(
         routes=[*collector.routes(), *pages.routes()],
@@ -108,25 +108,25 @@ def application(options: Options, outbox: Outbox) -> Starlette:
     )
 
 
-def outbox_of(options: Options) -> Outbox:
+def queue_of(options: Options) -> DeliveryQueue:
     """The way to Kafka that these options describe."""
-    return Outbox(
+    return DeliveryQueue(
         options.client_config, options.capacity, options.delivery_seconds, options.record_time
     )
 
 
-async def _serve(outbox: Outbox) -> None:
+async def _serve(queue: DeliveryQueue) -> None:
     """Count what has been delivered, so that the queue has room again."""
     while True:
-        outbox.serve()
+        queue.serve()
         await asyncio.sleep(_SERVE_SECONDS)
 
 
-def _close(outbox: Outbox, seconds: float) -> None:
-    left = outbox.close(seconds)
+def _close(queue: DeliveryQueue, seconds: float) -> None:
+    left = queue.close(seconds)
     if left:
         log.error("%d accepted events could not be delivered in %g seconds", left, seconds)
-    log.warning("%s%s", LAST_WORD, json.dumps(stats(outbox)))
+    log.warning("%s%s", LAST_WORD, json.dumps(stats(queue)))
 
 
 def main() -> None:
@@ -134,9 +134,9 @@ def main() -> None:
     options = Options.read(Path(sys.argv[1]))
     if options.access_log:
         access.write_to(options.access_log)
-    outbox = outbox_of(options)
+    queue = queue_of(options)
     uvicorn.run(
-        application(options, outbox),
+        application(options, queue),
         host=options.host,
         port=options.port,
         log_config=None,

@@ -58,7 +58,7 @@ class Counters:
     by_activity: Counter[str] = field(default_factory=Counter)
 
 
-class Outbox:
+class DeliveryQueue:
     """Takes events at once, and delivers them when it can.
 
     Parameters
