@@ -205,7 +205,7 @@ def test_three_brokers_stand_and_come_back_with_their_data(settings: Settings) -
     (status,) = clusters(settings)
     assert [broker["state"] for broker in status["brokers"]] == ["stopped"] * 3
     said = run(settings, "start", "--name", "big").stdout
-    assert "was already running: 3 brokers" in said
+    assert "was there already: 3 brokers" in said
     assert "kept" in run(settings, "console", "kafka-topics.sh --list").stdout.split()
 
 

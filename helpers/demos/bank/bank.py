@@ -132,7 +132,7 @@ class Bank:
         self._at("committed")
 
     def _commit(self) -> None:
-        """Commit; after a time-out it goes on, and only the same call may follow."""
+        """Commit; after a timeout it goes on, and only the same call may follow."""
         while True:
             try:
                 self._producer.commit_transaction(PATIENCE_SECONDS)

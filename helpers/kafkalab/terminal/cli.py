@@ -166,7 +166,7 @@ def _start(options: argparse.Namespace) -> int:
     chosen = "" if name == standing.DEFAULT_NAME else f" --name {shlex.quote(name)}"
     end = "kafkalab stop" if not chosen else f"kafkalab stop {shlex.quote(name)}"
     count = "1 broker" if done.record.brokers == 1 else f"{done.record.brokers} brokers"
-    verb = "is running" if done.fresh else "was already running"
+    verb = "is running" if done.fresh else "was there already"
     line = "bin/kafka-topics.sh --list --bootstrap-server localhost:9092"
     print(f"The cluster {name!r} {verb}: {count}, backend {done.record.backend}.")
     print(f"  addresses        {servers}")
