@@ -84,13 +84,13 @@ class Evidence:
     def __init__(self, cluster: KafkaCluster, shipping: LogShipping, topic: str) -> None:
         self._client_config = cluster.client_config
         self._shipping = shipping
-        self._topic = topic
+        self.topic = topic
         self.met: Counter[str] = Counter()
 
     def look(self, store: Store) -> None:
         """After the kill of a sink; a broker that was killed as well may still load its groups."""
         committed = committed_offsets(
-            self._client_config, self._shipping.group, self._topic, range(3), Deadline(SECONDS)
+            self._client_config, self._shipping.group, self.topic, range(3), Deadline(SECONDS)
         )
         assert committed is not None, "no coordinator has answered"
         parts = store.parts()
@@ -159,6 +159,10 @@ class Killing:
 
     def _lands_while_the_broker_is_paused(self) -> bool:
         self._wait_until_it_works(SINK)
+        # it has to run for a while: a broker that is paused again at once hands nothing out
+        before = set(self._store.parts())
+        Deadline(SECONDS).wait_for(lambda: bool(set(self._store.parts()) - before), poll=0.05)
+        time.sleep(self._chance.uniform(0.0, 0.5))  # so that records are on their way to a file
         self._cluster.pause_broker(1)
         before = set(self._store.parts())
         return Deadline(PAUSE_SECONDS).wait_for(lambda: bool(set(self._store.parts()) - before))
@@ -166,7 +170,7 @@ class Killing:
     def kill_an_agent_before_its_answer(self) -> None:
         """The broker is paused, and reads what it has received once the agent is gone."""
         name = NODES[0]
-        self._wait_until_it_works(name)
+        self._wait_until_it_sends(name)
         self._cluster.pause_broker(1)
         time.sleep(PAUSE_SECONDS)  # what it has sent cannot be seen from outside
         self._shipping.kill(name)
@@ -183,6 +187,16 @@ class Killing:
 
     def _wait_until_it_works(self, name: str) -> None:
         Deadline(SECONDS).wait_for(lambda: self._times_ready(name) > self._said[name])
+
+    def _wait_until_it_sends(self, name: str) -> None:
+        """An agent that waits to connect to a broker that was killed sends nothing."""
+
+        def count() -> int:
+            times = sent(self._cluster, self._evidence.topic)
+            return sum(number for (host, _, _), number in times.items() if host == name)
+
+        before = count()
+        assert Deadline(SECONDS).wait_for(lambda: count() > before, poll=0.2)
 
     def _wait_for_a_file(self, what: str) -> None:
         store = self._store
