@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from demos.logs.durable import sync
 
 KEPT_SECONDS = 24 * 3600
 """How long a file that is nowhere to be seen is remembered."""
@@ -114,16 +115,5 @@ class Positions:
                 os.fsync(file.fileno())
         new.replace(self._file)
         if durable:
-            _keep_names(self._file.parent)
+            sync(self._file.parent)  # until then the rename may be undone
         self._saved = text
-
-
-def _keep_names(folder: Path) -> None:
-    """After a power failure a rename may be undone, until its folder is on the disk, too."""
-    if sys.platform == "win32":  # it opens no folders
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from demos.logs.durable import sync
 from demos.logs.parts import Live, Part, live
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Store:
             self._make_folder(path.rpartition("/")[0])
         self.fs.pipe_file(unfinished, data)
         if self._is_local:
-            _sync(unfinished)
+            sync(unfinished)
         self._rename(unfinished, final)
 
     def _make_folder(self, folder: str) -> None:
@@ -129,7 +129,7 @@ class Store:
             return
         self.fs.mv(unfinished, final)
         if self._is_local:
-            _sync(final.rpartition("/")[0])
+            sync(final.rpartition("/")[0])
         elif not self.fs.exists(final):  # WebHDFS says false and no more
             raise OSError(f"{unfinished} could not be renamed to {final}")
 
@@ -152,17 +152,6 @@ class Store:
             self.fs.rm(path)
         except FileNotFoundError:
             return
-
-
-def _sync(path: str) -> None:
-    """Make what was written to it, or to a folder, outlive a power failure."""
-    if os.name == "nt" and Path(path).is_dir():
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def as_whole(look: Callable[[], _Found]) -> _Found:
