@@ -20,7 +20,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from kafkalab import KafkaCluster, KafkaLabError
+from kafkalab import KafkaCluster, KafkaLabError, show
 from kafkalab.backends.existing import ExistingBackend
 from kafkalab.cluster.console import ToolResult
 from kafkalab.common.deadline import Deadline
@@ -131,6 +131,7 @@ def test_clients_and_tools_reach_it(
         f"Created topic {topic}."
     ]
     assert cluster.official_tools() is not None  # fetched with the first line
+    assert "the controller of an existing cluster is not asked for" in show.brokers(cluster).text
     producer = Producer(cluster.client_config)
     producer.produce(topic, b"from Python")
     assert producer.flush(SLOW) == 0

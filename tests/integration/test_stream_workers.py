@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -12,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from demos.streams import data
-from demos.streams.worker import Guarantee
+from demos.programs import plain_config
+from demos.streams import data, worker
+from demos.streams.worker import Config, Crash, Guarantee
 from demos.streams.workers import NAMES, Workers
 from kafkalab import KafkaCluster, read_topic, wait_until
 from kafkalab.errors import KafkaLabError
@@ -127,6 +130,38 @@ def test_exactly_once_holds_after_a_kill_at_any_moment(cluster: KafkaCluster) ->
     found = values(cluster, bills)
     assert {each["id"]: each["number"] for each in found} == numbered(values(cluster, orders))
     assert len(found) == 400
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_worker_dies_once_all_results_are_in_the_topic(
+    cluster: KafkaCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, writes = topics(cluster, "staged")
+    group = "bill-staged"
+    config = plain_config(cluster)
+    crash = Crash(Config("", config, group, reads, writes, "exactly-once", "", "", unsaved=2))
+    with Consumer({**cluster.client_config, "group.id": group}) as saving:
+        saving.commit(offsets=[TopicPartition(reads, 0, 1)], asynchronous=False)
+    with Producer({**cluster.client_config, "transactional.id": "staged"}) as producer:
+        producer.init_transactions(SECONDS)
+        producer.begin_transaction()
+        producer.produce(writes, b"saved", partition=0)
+        producer.commit_transaction(SECONDS)  # its marker takes an offset too
+        producer.begin_transaction()
+        producer.produce(writes, b"not saved", partition=0)
+        assert producer.flush(SECONDS) == 0
+        signals: list[int] = []
+        monkeypatch.setattr(os, "kill", lambda _, sent: signals.append(sent))
+        with monkeypatch.context() as short:
+            short.setattr(worker, "WRITTEN_SECONDS", 3.0)
+            with pytest.raises(TimeoutError, match="not in 'bills-staged': 1"):
+                crash.after(reads, 0, 2)
+        assert signals == []
+        producer.produce(writes, b"not saved", partition=0)
+        assert producer.flush(SECONDS) == 0
+        crash.after(reads, 0, 2)
+        assert signals == [signal.SIGKILL]
+        producer.abort_transaction(SECONDS)
 
 
 def test_a_worker_that_ends_at_once_says_why(tmp_path: Path, cluster: KafkaCluster) -> None:

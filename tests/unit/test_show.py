@@ -36,7 +36,7 @@ from kafkalab.show.drawings.log.words import DRAWN_PARTITIONS, record_label
 from kafkalab.show.drawings.timeline.picture import draw_timeline
 from kafkalab.show.drawings.topic import draw_topic
 from kafkalab.show.facts import group as share_groups
-from kafkalab.show.facts.brokers import ClusterFacts, facts, running_servers
+from kafkalab.show.facts.brokers import ClusterFacts, facts, running_controllers
 from kafkalab.show.facts.group import from_share_tool
 from kafkalab.show.facts.log import WHOLE, PartitionLog, Record, TopicLog, plan_windows
 
@@ -744,7 +744,8 @@ def test_brokers_that_cannot_be_seen() -> None:
 
 def test_only_who_runs_is_asked_for_the_controller() -> None:
     servers = {1: "a:1", 2: "b:2", 3: "c:3"}
-    assert running_servers(servers, {1: "paused", 2: "running", 3: "running"}) == "b:2,c:3"
+    states = {1: "paused", 2: "running", 3: "running"}
+    assert running_controllers(servers, states) == ("b:2", "c:3")
 
 
 def test_controller_that_was_not_told() -> None:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from demos.private_file import write_private
 from kafkalab.common.deadline import Deadline
@@ -30,6 +30,7 @@ COMMIT_EVERY, COMMIT_SECONDS = 50, 1.0
 SESSION_MS, HEARTBEAT_MS = 6000, 500
 TRANSACTION_MS = 8000
 ANSWER_SECONDS = 10.0
+WRITTEN_SECONDS = 60.0
 STARTED = "The application started"
 """What the library logs once it has subscribed."""
 CHANGELOG = "changelog__"
@@ -87,24 +88,29 @@ class Crash:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        # it asks and never joins the group; where a transaction is open, the end is behind it
+        # it asks and never joins the group, and reads what a transaction has not committed
         own = {"group.id": config.group, "isolation.level": "read_uncommitted"}
-        self._asked = Consumer({**config.client_config, **own})
+        self._asked = Consumer({**config.client_config, **own, "enable.auto.commit": False})
 
     def after(self, _topic: str, partition: int, offset: int) -> None:
         """Called once a record has been handled."""
         place = TopicPartition(self._config.reads, partition)
         (saved,) = self._asked.committed([place], timeout=ANSWER_SECONDS)
         if 0 < saved.offset == offset + 1 - self._config.unsaved:
-            Deadline(ANSWER_SECONDS).wait_for(lambda: self._end(partition) > offset)
+            self._wait_for_results(partition, offset + 1)
             print(f"killed with {self._config.unsaved} results that are not saved", flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def _end(self, partition: int) -> int:
-        """How many offsets have been written; a transaction's marker only adds to them."""
-        written = TopicPartition(self._config.writes, partition)
-        _, end = self._asked.get_watermark_offsets(written, timeout=ANSWER_SECONDS)
-        return end
+    def _wait_for_results(self, partition: int, count: int) -> None:
+        """Read results until there are so many: an offset may be a transaction's marker as well."""
+        written = TopicPartition(self._config.writes, partition, OFFSET_BEGINNING)
+        self._asked.assign([written])
+        deadline = Deadline(WRITTEN_SECONDS)
+        while count > 0:
+            if deadline.passed:
+                raise TimeoutError(f"results that are not in {self._config.writes!r}: {count}")
+            record = self._asked.poll(deadline.remaining)
+            count -= record is not None and record.error() is None
 
 
 def application(config: Config, folder: Path) -> Application:

@@ -112,6 +112,11 @@ class ExistingBackend:
         return self._client["bootstrap.servers"]
 
     @property
+    def controllers(self) -> Mapping[int, str]:
+        """None: its brokers do not tell how its controllers are reached."""
+        return {}
+
+    @property
     def metrics_urls(self) -> Mapping[int, str]:
         """None: whatever its brokers carry is not ours."""
         return {}

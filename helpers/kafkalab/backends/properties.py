@@ -93,6 +93,11 @@ class ClusterPlan:
         return ",".join(str(node.internal) for node in self.nodes)
 
     @property
+    def controllers(self) -> dict[int, str]:
+        """Node id → where its controller listens."""
+        return {node.node_id: str(node.controller) for node in self.nodes}
+
+    @property
     def metrics_urls(self) -> dict[int, str]:
         """Node id → where its JMX exporter answers; empty where the nodes carry none."""
         return {

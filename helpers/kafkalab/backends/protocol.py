@@ -110,6 +110,10 @@ class OfficialTools(Protocol):
         """Addresses of the brokers as the tools reach them, in order of node id."""
 
     @property
+    def controllers(self) -> Mapping[int, str]:
+        """Node id → its controller as the tools reach it; empty where they are not known."""
+
+    @property
     def network_name(self) -> str | None:
         """The network of the containers that tools and workers are; None where they are none."""
 
@@ -137,6 +141,10 @@ class Backend(Protocol):
     @property
     def tool_servers(self) -> str:
         """The `--bootstrap-server` of a console tool, as seen from where tools run."""
+
+    @property
+    def controllers(self) -> Mapping[int, str]:
+        """Node id → its controller as the tools reach it; empty where they are not known."""
 
     @property
     def network_name(self) -> str | None:

@@ -139,6 +139,10 @@ class DockerBackend:
         return self._network.name
 
     @property
+    def controllers(self) -> Mapping[int, str]:
+        return self._running_plan.controllers
+
+    @property
     def metrics_urls(self) -> Mapping[int, str]:
         return self._running_plan.metrics_urls
 

@@ -103,6 +103,10 @@ class ProcessBackend:
         return self._running_plan.bootstrap_servers
 
     @property
+    def controllers(self) -> Mapping[int, str]:
+        return self._running_plan.controllers
+
+    @property
     def metrics_urls(self) -> Mapping[int, str]:
         return self._running_plan.metrics_urls
 

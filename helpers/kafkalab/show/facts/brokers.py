@@ -94,17 +94,18 @@ def collect_brokers(cluster: KafkaCluster) -> ClusterFacts:
     """The cluster as it is now, within `CONTROLLER_SECONDS`."""
     states = {broker.node_id: broker.state for broker in cluster.brokers}
     tools = cluster.official_tools()
+    controllers = tools.controllers if tools else {}
+    asked = running_controllers(controllers, states)
     deadline = Deadline(CONTROLLER_SECONDS)
-    running = sum(state == RUNNING for state in states.values())
     # a client's metadata names any broker as controller: only the quorum knows the real one
-    question = _ask_quorum(tools, states) if tools and running * 2 > len(states) else None
+    question = _ask_quorum(tools, asked) if tools and len(asked) * 2 > len(controllers) else None
     try:
         brokers, topics = _metadata(cluster)
         controller = _controller(question, deadline) if question is not None else None
     finally:
         if question is not None:
             question.kill()
-    return facts(states, brokers, topics, controller, asked=tools is not None)
+    return facts(states, brokers, topics, controller, asked=bool(controllers))
 
 
 def facts(
@@ -157,17 +158,22 @@ def _metadata(cluster: KafkaCluster) -> tuple[tuple[int, ...] | None, tuple[Topi
         return None, None
 
 
-def running_servers(servers: Mapping[int, str], states: Mapping[int, str]) -> str:
-    """The addresses of the brokers that run, joined by commas."""
-    return ",".join(server for node_id, server in servers.items() if states[node_id] == RUNNING)
+def running_controllers(
+    controllers: Mapping[int, str], states: Mapping[int, str]
+) -> tuple[str, ...]:
+    """The addresses of the controllers that run."""
+    return tuple(at for node_id, at in controllers.items() if states[node_id] == RUNNING)
 
 
-def _ask_quorum(tools: OfficialTools, states: Mapping[int, str]) -> ToolProcess:
-    """Through a broker that runs: the tool waits long for one that is silent."""
+def _ask_quorum(tools: OfficialTools, controllers: Iterable[str]) -> ToolProcess:
+    """Ask the controllers that run.
+
+    Not the brokers: they pass the question on, and for half a minute to a controller that was
+    active and does not answer any more. And not one that is silent: the tool waits long for it.
+    """
     from kafkalab.lines.calls import ToolCall
 
-    servers = running_servers(dict(zip(states, tools.tool_servers.split(","), strict=True)), states)
-    asked = ("--bootstrap-server", servers, "describe", "--status")
+    asked = ("--bootstrap-controller", ",".join(controllers), "describe", "--status")
     return tools.run_tool(ToolCall("kafka-metadata-quorum.sh", asked))
 
 
