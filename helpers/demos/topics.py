@@ -1,8 +1,13 @@
-"""How topics are created whose records must outlive a broker."""
+"""Topics: how lasting ones are created, and which partitions one has."""
 
 from __future__ import annotations
 
+import time
+
+from confluent_kafka import Consumer
 from confluent_kafka.admin import NewTopic
+
+from kafkalab.common.deadline import Deadline
 
 MOST_COPIES = 3
 
@@ -20,3 +25,33 @@ def lasting_topic(name: str, partitions: int, brokers: int) -> NewTopic:
     copies = min(MOST_COPIES, brokers)
     config = {"min.insync.replicas": str(max(1, copies - 1))}
     return NewTopic(name, partitions, copies, config=config)
+
+
+def partitions_of(topic: str, consumer: Consumer, seconds: float) -> list[int]:
+    """The numbers of its partitions, in order.
+
+    A topic that was just created is not known to each broker yet, so this asks until one knows it.
+
+    Parameters
+    ----------
+    topic : str
+    consumer : Consumer
+        It asks; what it is assigned does not change.
+    seconds : float
+        The longest wait.
+
+    Raises
+    ------
+    confluent_kafka.KafkaException
+        No broker answered.
+    TimeoutError
+        The brokers know no such topic.
+    """
+    deadline = Deadline(seconds)
+    while True:
+        found = consumer.list_topics(topic, timeout=seconds).topics[topic]
+        if found.error is None and found.partitions:
+            return sorted(found.partitions)
+        if deadline.passed:
+            raise TimeoutError(f"there is no topic {topic!r}: {found.error}")
+        time.sleep(0.1)

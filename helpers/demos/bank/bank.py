@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from demos.bank.account import Account, Command, ConflictError, decided
 from demos.bank.events import Event, UnknownSchemaError
@@ -40,8 +40,8 @@ class Bank:
 
     Raises
     ------
-    confluent_kafka.KafkaException
-        The brokers do not answer.
+    confluent_kafka.KafkaException, TimeoutError
+        The brokers do not answer, or there is no such topic, after 30 seconds.
     """
 
     def __init__(
@@ -101,8 +101,8 @@ class Bank:
         events = decided(self.accounts, command)
         self._at("decided")
         if events:
-            self._write({self._topic: [(event.account, event.to_json()) for event in events]})
-            self._see(events)
+            records = [(event.account, event.to_json()) for event in events]
+            self._see(events, self._write(self._topic, records))
         return events
 
     def take_snapshot(self) -> None:
@@ -110,18 +110,24 @@ class Bank:
         self.catch_up()
         plain = {name: account.as_plain() for name, account in self.accounts.items()}
         snapshot = {"next": self._reader.next, "accounts": plain}
-        self._write({self._snapshots: [("all accounts", json.dumps(snapshot))]})
+        self._write(self._snapshots, [("all accounts", json.dumps(snapshot))])
 
     def close(self) -> None:
         self._reader.close()
 
-    def _write(self, records: Mapping[str, list[tuple[str, str]]]) -> None:
-        """All of the records, or none of them."""
+    def _write(self, topic: str, records: list[tuple[str, str]]) -> dict[int, int]:
+        """All of the records, keys and values, or none; partition → the offset after its last."""
+        ends: dict[int, int] = {}
+
+        def written(error: KafkaError | None, message: Message) -> None:
+            number, offset = message.partition(), message.offset()
+            if error is None and number is not None and offset is not None:
+                ends[number] = offset + 1
+
         self._producer.begin_transaction()
         try:
-            for topic, pairs in records.items():
-                for key, value in pairs:
-                    self._producer.produce(topic, value, key)
+            for key, value in records:
+                self._producer.produce(topic, value, key, on_delivery=written)
             self._producer.flush(PATIENCE_SECONDS)
             self._at("written")
         except (BufferError, KafkaException) as error:
@@ -130,6 +136,7 @@ class Bank:
             raise
         self._commit()
         self._at("committed")
+        return ends
 
     def _commit(self) -> None:
         """Commit; after a timeout it goes on, and only the same call may follow."""
@@ -145,13 +152,13 @@ class Bank:
                     self._producer.abort_transaction(PATIENCE_SECONDS)
                 raise
 
-    def _see(self, events: list[Event]) -> None:
-        """Read the events that were just written, and check whether they count.
+    def _see(self, events: list[Event], ends: Mapping[int, int]) -> None:
+        """Read what was just written, up to these offsets, and check whether it counts.
 
-        They can be read a moment after their commit has returned: the coordinator still marks them.
+        It can be read a moment after its commit has returned: the coordinator still marks it.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while any(self._account(event).number < event.number for event in events):
+        while any(self._reader.next[number] < end for number, end in ends.items()):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the events were not there in {PATIENCE_SECONDS:g} s")
             self.catch_up()

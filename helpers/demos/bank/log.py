@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from demos.topics import partitions_of
+
 PATIENCE_SECONDS = 30.0
 
 
@@ -39,10 +41,8 @@ class Reader:
                 "fetch.wait.max.ms": 10,  # a command waits for the end of the log
             }
         )
-        metadata = self._consumer.list_topics(topic, timeout=PATIENCE_SECONDS).topics[topic]
-        if metadata.error is not None:
-            raise KafkaException(metadata.error)
-        self.next = {number: (start or {}).get(number, 0) for number in metadata.partitions}
+        numbers = partitions_of(topic, self._consumer, PATIENCE_SECONDS)
+        self.next = {number: (start or {}).get(number, 0) for number in numbers}
         """Partition → the offset up to which all is known."""
         self._consumer.assign([TopicPartition(topic, n, at) for n, at in self.next.items()])
 

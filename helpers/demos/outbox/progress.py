@@ -7,6 +7,7 @@ from confluent_kafka import Consumer, TopicPartition
 from demos.outbox.databases import connect
 from demos.outbox.order import PATIENCE_SECONDS, ClientConfig, DatabaseConfig
 from demos.outbox.warehouse import naive_group
+from demos.topics import partitions_of
 
 
 def unsent(shop: DatabaseConfig) -> int:
@@ -19,7 +20,7 @@ def unsent(shop: DatabaseConfig) -> int:
 def behind(client_config: ClientConfig, topic: str, warehouse: DatabaseConfig | None) -> int:
     """Records that the warehouse has not handled; None is the naive one, which asks Kafka."""
     with Consumer({**client_config, "group.id": naive_group(topic)}) as consumer:
-        numbers = consumer.list_topics(topic, timeout=PATIENCE_SECONDS).topics[topic].partitions
+        numbers = partitions_of(topic, consumer, PATIENCE_SECONDS)
         places = [TopicPartition(topic, number) for number in numbers]
         ends = {place.partition: _end(consumer, place) for place in places}
         if warehouse is None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from demos.outbox.order import PATIENCE_SECONDS, ClientConfig
+from demos.topics import partitions_of
 
 QUIET_SECONDS = 5.0
 """How long a reader waits for a record before it checks that the brokers answer."""
@@ -53,7 +54,7 @@ class Reader:
         self._next: dict[int, int] = {}
         self._heard = time.monotonic()
         self.replaced = 0
-        self.partitions = self._look_up()
+        self.partitions = partitions_of(topic, self._consumer, PATIENCE_SECONDS)
 
     def start(self, places: Mapping[int, int]) -> None:
         """Read on from these offsets: partition → offset."""
@@ -96,18 +97,6 @@ class Reader:
 
     def close(self) -> None:
         self._consumer.close()
-
-    def _look_up(self) -> list[int]:
-        """A topic that was just created is not known to each broker yet."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            listed = self._consumer.list_topics(self._topic, timeout=PATIENCE_SECONDS)
-            found = listed.topics[self._topic]
-            if found.error is None and found.partitions:
-                return sorted(found.partitions)
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"there is no topic {self._topic}: {found.error}")
-            self._consumer.poll(0.1)  # nothing is assigned: this only takes its time
 
     def _assign(self) -> None:
         places = [TopicPartition(self._topic, n, at) for n, at in self._next.items()]

@@ -14,7 +14,8 @@ from demos.outbox.reading import Reader
 
 _PACK = 'INSERT INTO parcels ("order", item, pieces) VALUES (%s, %s, %s)'
 _NEW_PLACE = "INSERT INTO progress VALUES (%s, %s, 0) ON CONFLICT DO NOTHING"
-_PLACES = "SELECT partition, next FROM progress WHERE topic = %s"
+# the transaction of a warehouse that was killed may be about to commit: it is waited for
+_PLACES = "SELECT partition, next FROM progress WHERE topic = %s FOR UPDATE"
 _MOVE = """
 UPDATE progress SET next = %(offset)s + 1
 WHERE topic = %(topic)s AND partition = %(partition)s AND next <= %(offset)s

@@ -34,6 +34,8 @@ KINDS = {"INSERT": "+I", "UPDATE_BEFORE": "-U", "UPDATE_AFTER": "+U", "DELETE": 
 SETTINGS = {"table.local-time-zone": "UTC", "parallelism.default": "1"}
 BATCH = {"execution.runtime-mode": "batch"}
 STREAMING = {"execution.runtime-mode": "streaming"}
+UNDER_WAY = {"INITIALIZED", "PENDING", "RUNNING"}
+"""States of an operation whose job may still be submitted."""
 SECONDS = 100.0
 POLL_SECONDS = 0.05
 CALL_SECONDS = 60.0
@@ -192,7 +194,13 @@ class Session:
             yield operation
         finally:
             with contextlib.suppress(FlinkSqlGatewayError, httpx.HTTPError):
+                # closed while it is submitted, it would leave a job that nobody cancels
+                Deadline(SECONDS).wait_for(lambda: self._is_carried_out(operation))
                 self._client.close_operation(self._session, operation)
+
+    def _is_carried_out(self, operation: str) -> bool:
+        """Whether its job is submitted, which may then go on, or it has failed."""
+        return self._client.get_operation_status(self._session, operation) not in UNDER_WAY
 
     def _pages(self, operation: str, statement: str, deadline: Deadline) -> Iterator[Change]:
         token, last = "0", False

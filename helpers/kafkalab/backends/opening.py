@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kafkalab.backends.properties import metrics_offsets, new_cluster_id
-from kafkalab.backends.protocol import Backend, ClusterRequest
+from kafkalab.backends.protocol import ClusterRequest
 from kafkalab.backends.record import ClusterRecord
-from kafkalab.errors import KafkaLabError
 from kafkalab.install.cache_files import cache_error
 from kafkalab.runtime.ports import SERVICE_PORTS
-from kafkalab.runtime.program import ProgramState
 from kafkalab.runtime.run import Run
 
 
@@ -74,15 +72,3 @@ def _reserve_metrics(run: Run, request: ClusterRequest) -> int:
     if not request.jmx_exporter:
         return 0
     return run.reserve(metrics_offsets(request.brokers), bases=SERVICE_PORTS)
-
-
-def not_started() -> KafkaLabError:
-    """What to say where a cluster is asked for something before its start."""
-    return KafkaLabError("This cluster has not been started.", fix="cluster.start()")
-
-
-def node_with_files(backend: Backend) -> int:
-    """See `Backend.node_with_files`; for brokers that were started here."""
-    ids = list(backend.node_ids)
-    running = [n for n in ids if backend.node(n).state is ProgramState.RUNNING]
-    return (running or ids)[0]

@@ -16,7 +16,7 @@ from kafkalab.common.deadline import Deadline
 from kafkalab.queries import clients
 from kafkalab.queries.clients import Setting
 
-FIRST_WAIT, LONGEST_WAIT = 0.1, 1.0
+FIRST_WAIT, LONGEST_WAIT = 0.1, 2.0
 
 
 def is_past_end(committed: int | None, end: int | None) -> bool:

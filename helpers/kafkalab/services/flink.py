@@ -94,6 +94,7 @@ def _settings(port: int, folder: str) -> str:
         "taskmanager.memory.network.max": "16m",
         "io.tmp.dirs": f"{folder}/temporary",
         "heartbeat.timeout": "1 d",  # by default jobs fail once a laptop has slept for a minute
+        "pekko.ask.timeout": "10 min",  # by default they fail once one is busy for ten seconds
         "execution.target": "remote",
         "parallelism.default": 1,
         "execution.checkpointing.dir": kept,

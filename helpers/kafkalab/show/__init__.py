@@ -65,7 +65,8 @@ def group(cluster: KafkaCluster, group: str) -> Picture:
     ------
     KafkaLabError
         Where there is no such group, or the cluster does not answer within 10 seconds, or within 30
-        more where Kafka's own tool has to be asked: no client call describes a share group.
+        where each of its brokers runs. It takes up to 60 seconds more where Kafka's own tool has to
+        be asked: no client call describes a share group.
     """
     from kafkalab.show.drawings.group import draw_group
     from kafkalab.show.facts.group import collect_group
@@ -99,7 +100,8 @@ def live(
     Raises
     ------
     KafkaLabError
-        Where the topic is missing or the cluster does not answer within 10 seconds.
+        Where the topic is missing or the cluster does not answer within 10 seconds, or within 60
+        where each of its brokers runs.
 
     Examples
     --------
@@ -132,7 +134,8 @@ def log(cluster: Connectable, topic: str, group: str | None = None) -> Picture:
     Raises
     ------
     KafkaLabError
-        Where the topic is missing or the cluster does not answer within 10 seconds.
+        Where the topic is missing or the cluster does not answer within 10 seconds, or within 60
+        where each of its brokers runs.
     """
     from kafkalab.show.drawings.log.picture import draw_log
     from kafkalab.show.drawings.log.words import DRAWN_PARTITIONS
@@ -245,7 +248,8 @@ def topic(cluster: Connectable, topic: str) -> Picture:
     Raises
     ------
     KafkaLabError
-        Where the topic is missing or the cluster does not answer within 10 seconds.
+        Where the topic is missing or the cluster does not answer within 10 seconds, or within 60
+        where each of its brokers runs.
     """
     from kafkalab.show.drawings.topic import draw_topic
     from kafkalab.show.facts.log import collect_topic

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kafkalab.backends import log_files, readiness
+from kafkalab.backends import log_files
 from kafkalab.backends.containers import worker
 from kafkalab.backends.containers.contents import (
     APPLICATION_STATE,
@@ -26,7 +26,8 @@ from kafkalab.backends.containers.contents import (
     tool_environment,
 )
 from kafkalab.backends.containers.tools import ContainerTools
-from kafkalab.backends.opening import node_with_files, not_started, open_run
+from kafkalab.backends.opening import open_run
+from kafkalab.backends.own import OwnBackend, not_started
 from kafkalab.backends.properties import (
     ClusterPlan,
     NodePlan,
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     from testcontainers.core.docker_client import DockerClient
 
 
-class DockerBackend:
+class DockerBackend(OwnBackend):
     """Nodes as containers; see `kafkalab.backends.protocol.Backend` for what each method does.
 
     Parameters
@@ -72,14 +73,10 @@ class DockerBackend:
     """
 
     name = "docker"
-    tools_at_hand = True
 
     def __init__(self, settings: Settings, request: ClusterRequest) -> None:
-        self._settings = settings
-        self._request = request
+        super().__init__(settings, request)
         self._image = engine_reference(settings.image)
-        self._run: Run | None = None
-        self._plan: ClusterPlan | None = None
         self._tools: ContainerTools | None = None
         self._connection: DockerClient | None = None
         self._unkept: Origin | None = None
@@ -115,22 +112,6 @@ class DockerBackend:
         )
 
     @property
-    def _opened(self) -> Run:
-        if self._run is None:
-            raise not_started()
-        return self._run
-
-    @property
-    def _running_plan(self) -> ClusterPlan:
-        if self._plan is None:
-            raise not_started()
-        return self._plan
-
-    @property
-    def client_config(self) -> Mapping[str, str]:
-        return {"bootstrap.servers": self._running_plan.bootstrap_servers}
-
-    @property
     def tool_servers(self) -> str:
         return self._running_plan.internal_servers
 
@@ -139,23 +120,8 @@ class DockerBackend:
         return self._network.name
 
     @property
-    def controllers(self) -> Mapping[int, str]:
-        return self._running_plan.controllers
-
-    @property
-    def metrics_urls(self) -> Mapping[int, str]:
-        return self._running_plan.metrics_urls
-
-    @property
     def state_dir(self) -> str:
         return APPLICATION_STATE
-
-    def guarded_folder(self) -> Path:
-        return self._opened.folder
-
-    @property
-    def node_ids(self) -> Sequence[int]:
-        return range(1, self._request.brokers + 1)
 
     def _engine(self) -> DockerClient:
         with self._lock:
@@ -262,7 +228,7 @@ class DockerBackend:
         return log_files.folder_of(self._opened.folder, node_id)
 
     def wait_until_ready(self, deadline: Deadline, before: Mapping[int, int] = NEW) -> None:
-        readiness.wait_until_ready(self, self._request.config, deadline, before)
+        super().wait_until_ready(deadline, before)
         self._keep_template()
 
     def _keep_template(self) -> None:
@@ -273,9 +239,6 @@ class DockerBackend:
             first = self._container(plan.nodes[0].node_id)
             checkpoint = first.read_file(f"{plan.nodes[0].log_dir}/bootstrap.checkpoint")
             format_template.keep(self._settings.cache, origin, checkpoint)
-
-    def wait_for_node(self, node_id: int, deadline: Deadline, before: int) -> None:
-        readiness.wait_for_node(self, node_id, deadline, before)
 
     # --- nodes --------------------------------------------------------------------------------
 
@@ -295,9 +258,6 @@ class DockerBackend:
 
         name = self._container_name(node_id)
         return ContainerProgram(f"broker {node_id}", name, self._engine, port_taken)
-
-    def node_with_files(self) -> int | None:
-        return node_with_files(self)
 
     # --- tools and Connect --------------------------------------------------------------------
 
@@ -320,10 +280,6 @@ class DockerBackend:
         run = self._opened
         reserved = ports.reserve_worker_port(run.run_dir, run.label, port)
         return worker.place(self.tool_servers, self.client_config, reserved)
-
-    def release_worker_place(self, place: WorkerPlace) -> None:
-        run = self._opened
-        ports.release_worker_port(run.run_dir, run.label, place.port)
 
     def connect_worker(self, call: WorkerCall) -> Worker:
         return worker.make(self._network, call, tool_environment(), self._opened)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 
-from kafkalab.backends import log_files, readiness
-from kafkalab.backends.opening import node_with_files, not_started, open_run
+from kafkalab.backends import log_files
+from kafkalab.backends.opening import open_run
+from kafkalab.backends.own import OwnBackend, not_started
 from kafkalab.backends.processes import agent
 from kafkalab.backends.processes.formatting import (
     NODE_PROPERTY,
@@ -19,8 +20,8 @@ from kafkalab.backends.processes.formatting import (
 )
 from kafkalab.backends.processes.tools import JavaTools
 from kafkalab.backends.processes.worker import process_worker, worker_place
-from kafkalab.backends.properties import ClusterPlan, plan_processes, with_exporters
-from kafkalab.backends.protocol import NEW, ClusterRequest, TerminalCommand, ToolProcess
+from kafkalab.backends.properties import plan_processes, with_exporters
+from kafkalab.backends.protocol import ClusterRequest, TerminalCommand, ToolProcess
 from kafkalab.backends.record import ClusterRecord
 from kafkalab.backends.worker import Worker
 from kafkalab.common.deadline import Deadline
@@ -28,7 +29,7 @@ from kafkalab.install import class_archive, jmx_exporter, jvm, trainer
 from kafkalab.install.cache_files import cache_error
 from kafkalab.install.kafka import Distribution, provide
 from kafkalab.lines.calls import ToolCall, WorkerCall, WorkerPlace
-from kafkalab.runtime import ports, removal
+from kafkalab.runtime import removal
 from kafkalab.runtime.process import Command, ProcessProgram
 from kafkalab.runtime.program import Program
 from kafkalab.runtime.run import Run
@@ -39,7 +40,7 @@ PORTS_PER_LISTENER = 3
 APPLICATION_STATE = "application-state"
 
 
-class ProcessBackend:
+class ProcessBackend(OwnBackend):
     """Nodes as processes; see `kafkalab.backends.protocol.Backend` for what each method does.
 
     Parameters
@@ -49,14 +50,11 @@ class ProcessBackend:
     """
 
     name = "process"
-    tools_at_hand = True
+    network_name = None
 
     def __init__(self, settings: Settings, request: ClusterRequest) -> None:
-        self._settings = settings
-        self._request = request
+        super().__init__(settings, request)
         self._distribution: Distribution | None = None
-        self._run: Run | None = None
-        self._plan: ClusterPlan | None = None
         self._nodes: dict[int, ProcessProgram] = {}
 
     @classmethod
@@ -81,45 +79,12 @@ class ProcessBackend:
         self._nodes = {node_id: self._new_node(node_id) for node_id in self.node_ids}
 
     @property
-    def _opened(self) -> Run:
-        if self._run is None:
-            raise not_started()
-        return self._run
-
-    @property
-    def _running_plan(self) -> ClusterPlan:
-        if self._plan is None:
-            raise not_started()
-        return self._plan
-
-    @property
-    def client_config(self) -> Mapping[str, str]:
-        return {"bootstrap.servers": self._running_plan.bootstrap_servers}
-
-    network_name = None
-
-    @property
     def tool_servers(self) -> str:
         return self._running_plan.bootstrap_servers
 
     @property
-    def controllers(self) -> Mapping[int, str]:
-        return self._running_plan.controllers
-
-    @property
-    def metrics_urls(self) -> Mapping[int, str]:
-        return self._running_plan.metrics_urls
-
-    @property
     def state_dir(self) -> str:
         return str(self.guarded_folder() / APPLICATION_STATE)
-
-    def guarded_folder(self) -> Path:
-        return self._opened.folder
-
-    @property
-    def node_ids(self) -> Sequence[int]:
-        return range(1, self._request.brokers + 1)
 
     def fetch(self) -> None:
         self._distribution = provide(self._settings)
@@ -155,12 +120,6 @@ class ProcessBackend:
             trainer.request(cache, self._java())
         except OSError as error:
             raise cache_error(cache, error) from error
-
-    def wait_until_ready(self, deadline: Deadline, before: Mapping[int, int] = NEW) -> None:
-        readiness.wait_until_ready(self, self._request.config, deadline, before)
-
-    def wait_for_node(self, node_id: int, deadline: Deadline, before: int) -> None:
-        readiness.wait_for_node(self, node_id, deadline, before)
 
     # --- nodes --------------------------------------------------------------------------------
 
@@ -220,18 +179,15 @@ class ProcessBackend:
                     return process
         return None
 
-    def node_with_files(self) -> int | None:
-        return node_with_files(self)
-
     # --- tools and Connect --------------------------------------------------------------------
-
-    def prepare_tools(self) -> None:
-        """Nothing: brokers and tools are one download."""
 
     @property
     def _tools(self) -> JavaTools:
         run = self._opened
         return JavaTools(self._java(), self._settings.cache, run.label, run.folder)
+
+    def prepare_tools(self) -> None:
+        """Nothing: brokers and tools are one download."""
 
     def run_tool(self, call: ToolCall) -> ToolProcess:
         return self._tools.run(call, self._paths(call))
@@ -252,10 +208,6 @@ class ProcessBackend:
         return worker_place(
             self._java(), self._settings, port, label=label, client=self.client_config
         )
-
-    def release_worker_place(self, place: WorkerPlace) -> None:
-        run = self._opened
-        ports.release_worker_port(run.run_dir, run.label, place.port)
 
     def connect_worker(self, call: WorkerCall) -> Worker:
         return process_worker(self._java(), self._settings, call, label=self._opened.label)

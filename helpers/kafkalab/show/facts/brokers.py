@@ -108,6 +108,15 @@ def collect_brokers(cluster: KafkaCluster) -> ClusterFacts:
     return facts(states, brokers, topics, controller, asked=bool(controllers))
 
 
+def all_run(cluster: object) -> bool:
+    """Whether every broker runs; False of an existing cluster, whose brokers cannot be seen."""
+    from kafkalab.cluster.cluster import KafkaCluster
+
+    if not isinstance(cluster, KafkaCluster) or cluster.backend == "existing":
+        return False
+    return all(broker.state == RUNNING for broker in cluster.brokers)
+
+
 def facts(
     states: Mapping[int, str],
     listed: Iterable[int] | None,

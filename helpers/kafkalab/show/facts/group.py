@@ -12,21 +12,28 @@ from kafkalab.errors import KafkaLabError
 from kafkalab.lines.shell import as_python
 from kafkalab.queries.group_members import Group, Member, Progress, ask_group, in_order, places
 from kafkalab.queries.topics import check_name
+from kafkalab.show.facts.brokers import all_run
 
 if TYPE_CHECKING:
     from kafkalab.backends.protocol import OfficialTools
     from kafkalab.cluster.cluster import KafkaCluster
 
 SECONDS = 9.0
-TOOL_SECONDS = 29.0
-"""For two runs of the official tool. Each starts a JVM: half a second by itself, and four seconds
-and more on a machine that is busy."""
+BUSY_SECONDS = 30.0
+"""Where every broker runs: one that does not answer has no processor, and will answer."""
+TOOL_SECONDS = 60.0
+"""For two runs of the official tool. Each starts a JVM: half a second by itself, and many seconds
+on a machine that is busy."""
 
 
 def collect_group(cluster: KafkaCluster, group: str) -> Group:
-    """The group as it is now, within 10 seconds, and within 40 where only the tool can tell."""
+    """The group as it is now, within 10 seconds (30 where every broker runs).
+
+    Within a minute more where only the tool can tell.
+    """
     check_name(group, "group")
-    asked = ask_group(cluster.client_config, group, Deadline(SECONDS))
+    seconds = BUSY_SECONDS if all_run(cluster) else SECONDS
+    asked = ask_group(cluster.client_config, group, Deadline(seconds))
     if asked.state != "DEAD":
         return asked
     found = _share_group(cluster, group, Deadline(TOOL_SECONDS))

@@ -17,6 +17,7 @@ from kafkalab.queries.topics import (
     check_name,
     describe_topic,
 )
+from kafkalab.show.facts.brokers import all_run
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ class Patience:
 ONE_LOOK = Patience()
 """Together under 10 seconds: a picture shows what can be seen now, and says what cannot."""
 
+BUSY = Patience(offsets=20.0, group=10.0, read=20.0)
+"""Where every broker runs: one that does not answer has no processor, and will answer."""
+
 OFTEN = Patience(offsets=0.5, group=0.4, read=1.0, settle=0.0)
 """Of many looks, where the next one is to come about twice a second."""
 
@@ -51,6 +55,11 @@ WHOLE = 24
 
 HEAD, BEFORE, AFTER, TAIL = 3, 3, 3, 12
 FETCH_BYTES = 65_536
+
+
+def patience_with(cluster: Connectable) -> Patience:
+    """How long one look waits for the brokers of this cluster."""
+    return BUSY if all_run(cluster) else ONE_LOOK
 
 
 @dataclass(frozen=True)
@@ -142,9 +151,10 @@ class TopicLog:
 
 
 def collect_topic(cluster: Connectable, topic: str) -> Topic:
-    """The topic as it is now, within 4 seconds, or 8 where its leaders have not settled."""
+    """The topic as it is now, within `patience_with`, or 8 seconds for leaders to settle."""
     settling = Deadline(SETTLING_SECONDS)
-    return describe_topic(cluster, topic, Deadline(ONE_LOOK.offsets), settling=settling)
+    patience = patience_with(cluster)
+    return describe_topic(cluster, topic, Deadline(patience.offsets), settling=settling)
 
 
 def collect_log(
@@ -153,9 +163,13 @@ def collect_log(
     group: str | None,
     *,
     drawn_partitions: int,
-    patience: Patience = ONE_LOOK,
+    patience: Patience | None = None,
 ) -> TopicLog:
-    """The topic's log with some records of its first partitions, as far as they come in time."""
+    """The topic's log with some records of its first partitions, as far as they come in time.
+
+    That is within `patience`, by default `patience_with` the cluster.
+    """
+    patience = patience or patience_with(cluster)
     if group is not None:
         check_name(group, "group")
     deadline = Deadline(patience.offsets)

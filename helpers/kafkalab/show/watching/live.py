@@ -18,7 +18,7 @@ from kafkalab.show.canvas.picture import Picture
 from kafkalab.show.canvas.shown import Shown
 from kafkalab.show.drawings.log.picture import draw_log
 from kafkalab.show.drawings.log.words import DRAWN_PARTITIONS
-from kafkalab.show.facts.log import OFTEN, ONE_LOOK, Patience, TopicLog, collect_log
+from kafkalab.show.facts.log import OFTEN, ONE_LOOK, Patience, TopicLog, collect_log, patience_with
 
 if TYPE_CHECKING:
     from kafkalab.cluster.cluster import KafkaCluster
@@ -63,7 +63,10 @@ def start_live(cluster: KafkaCluster, topic: str, group: str | None, seconds: fl
         )
 
     output = _Output(
-        look, look(ONE_LOOK), min(float(seconds), LONGEST_SECONDS), lambda: cluster.is_running
+        look,
+        look(patience_with(cluster)),
+        min(float(seconds), LONGEST_SECONDS),
+        lambda: cluster.is_running,
     )
     cluster.ends_with(output)
     output.begin()
