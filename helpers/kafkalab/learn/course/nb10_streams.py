@@ -14,7 +14,8 @@ from kafkalab.learn.exercises.expected_answers import Answer, that
 from kafkalab.learn.exercises.fault import Fault, Row, codes, fault
 from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.mistakes import same_as, shown
-from kafkalab.learn.exercises.setting import Event, fresh_topic, write, write_in_transactions
+from kafkalab.learn.exercises.setting import Event, fresh_topic, write
+from kafkalab.learn.exercises.transactions import write_in_transactions
 
 # --- 10.1 -----------------------------------------------------------------------------------------
 
