@@ -253,6 +253,8 @@ def test_on_three_brokers_each_may_have_been_asked() -> None:
     looks = Looks(EARLY)
     assert task(looks, cluster=standing, brokers=3).verdict() == EARLY
     assert looks.taken == 4
+    looks = Looks(RIGHT, EARLY)
+    assert task(looks, cluster=standing, brokers=3).verdict() == EARLY
 
 
 def test_looks_that_never_agree_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
