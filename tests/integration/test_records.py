@@ -37,7 +37,7 @@ def write(producer: Producer, topic: str, values: Iterable[bytes]) -> None:
 
 def test_columns(cluster: KafkaCluster) -> None:
     topic = new_topic(cluster, 2)
-    producer = Producer(cluster.client_config)
+    producer = Producer({**cluster.client_config, "enable.idempotence": True})
     stamp = 1_700_000_000_123
     producer.produce(topic, "grüße", "ada", partition=1, timestamp=stamp)
     producer.produce(
