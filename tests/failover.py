@@ -7,7 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import (
+    ElectionType,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
 
 from kafkalab import KafkaCluster, read_topic
 from kafkalab.common.deadline import Deadline
@@ -96,7 +103,8 @@ def acks_one(cluster: KafkaCluster, topic: str) -> Tally:
 
     assert Deadline(SECONDS).wait_for(heard)
     careful.refused.clear()
-    wait_for(cluster, topic, in_sync=REPLICAS, led_by=[FIRST])
+    for name in (topic, asked):
+        first_leads(cluster, name)
     before = unclean_elections(cluster)
     for follower in (SECOND, THIRD):
         cluster.pause_broker(follower)
@@ -161,6 +169,19 @@ def create(cluster: KafkaCluster, topic: str, *, min_in_sync: int) -> None:
         f"kafka-topics.sh --create --topic {topic} --replica-assignment {assignment} "
         f"--config min.insync.replicas={min_in_sync}"
     )
+    first_leads(cluster, topic)
+
+
+def first_leads(cluster: KafkaCluster, topic: str) -> None:
+    """Wait until all are in sync and broker 1 leads.
+
+    A broker that counts as dead when a topic is made does not lead it, and nothing moves the leader
+    back by itself here.
+    """
+    if wait_for(cluster, topic, in_sync=REPLICAS) != FIRST:
+        admin = clients.admin_client(cluster.client_config)
+        place = TopicPartition(topic, 0)
+        admin.elect_leaders(ElectionType.PREFERRED, [place]).result(timeout=SECONDS)
     wait_for(cluster, topic, in_sync=REPLICAS, led_by=[FIRST])
 
 
@@ -170,8 +191,8 @@ def wait_for(
     *,
     in_sync: Iterable[int],
     led_by: Sequence[int | None] = REPLICAS,
-) -> None:
-    """Wait for the partition's leader and in-sync replicas.
+) -> int | None:
+    """Wait for the partition's leader and in-sync replicas; return the leader, None for none.
 
     A new client each time: one that is kept can hang when the broker that it holds as controller
     dies.
@@ -188,6 +209,8 @@ def wait_for(
         return seen is not None and seen[0] in led_by and seen[1] == sorted(in_sync)
 
     assert Deadline(SECONDS).wait_for(reached), f"{topic}: leader and in-sync replicas {seen}"
+    assert seen is not None
+    return seen[0]
 
 
 def unclean_elections(cluster: KafkaCluster) -> int:

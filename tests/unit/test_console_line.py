@@ -29,8 +29,8 @@ ELSEWHERE = Place(tool_servers="kafka.example:9092", addresses={}, node_id=None)
 
 
 def args(line: str) -> list[str]:
-    """The call's words, files by the name that the line has."""
-    call = translate(line, PLACE)
+    """The call's words that are shown, files by the name that the line has."""
+    call = replace(translate(line, PLACE), unshown=())
     return call.words(lambda file: file.typed if isinstance(file, PrivateFile) else file.what)
 
 
@@ -76,6 +76,7 @@ def test_an_applications_own_settings_are_kept_but_for_address_and_place(tmp_pat
         "application.id": "mine",
         "session.timeout.ms": "9000",
         "heartbeat.interval.ms": "2000",
+        "commit.interval.ms": "1000",
     }
 
 
@@ -122,6 +123,14 @@ def test_the_mended_line_of_an_old_option_is_given() -> None:
 
 def test_the_broker_list_of_kafka_log_dirs_is_a_list_of_ids() -> None:
     assert "1,2" in args("bin/kafka-log-dirs.sh --describe --broker-list 1,2")
+
+
+def test_a_group_is_given_time_that_the_command_does_not_show() -> None:
+    line = f"bin/kafka-consumer-groups.sh --bootstrap-server {SERVERS} --list"
+    call = translate(line, PLACE)
+    assert call.words(str)[-2:] == ["--timeout", "30000"]
+    assert shown(call) == line
+    assert translate(f"{line} --timeout=100", PLACE).unshown == ()
 
 
 # --- addresses --------------------------------------------------------------------------------

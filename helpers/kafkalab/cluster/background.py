@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Protocol
 
 from kafkalab.backends.protocol import ToolProcess
@@ -19,11 +20,24 @@ from kafkalab.common.deadline import Deadline, check_seconds
 from kafkalab.errors import KafkaLabError
 from kafkalab.lines.tool_output import ReadableOutput
 
+STOP_SECONDS = 60.0
+"""For a tool to end by itself: one that is killed does not commit how far it has read."""
+
 
 class Stoppable(Protocol):
     """What runs beside the cluster, and ends with it at the latest."""
 
     def stop(self) -> object: ...
+
+
+@dataclass(frozen=True)
+class EndsWithCluster:
+    """A background tool as its cluster stops it: what it could put in order goes as well."""
+
+    tool: BackgroundTool
+
+    def stop(self) -> None:
+        self.tool.stop(END_SECONDS)
 
 
 class BackgroundTool:
@@ -89,12 +103,14 @@ class BackgroundTool:
             log=lines[-LOG_LINES_IN_ERRORS:],
         )
 
-    def stop(self) -> None:
-        """End the tool as Ctrl-C does, or harder; harmless when it has ended."""
+    def stop(self, timeout: float = STOP_SECONDS) -> None:
+        """End the tool as Ctrl-C does, or harder after `timeout` seconds; harmless at its end."""
+        check_seconds("timeout", timeout)
         self._stop.set()
-        self._thread.join(timeout=2 * END_SECONDS)
-        if self._tool.exit_code is None:
+        # polled, so that ■ is answered
+        if not Deadline(timeout).wait_for(lambda: not self._thread.is_alive()):
             self._tool.kill()
+            self._thread.join(timeout=END_SECONDS)
 
     def _watch(self) -> None:
         output = ReadableOutput(self._command.call.script)
@@ -114,7 +130,7 @@ class BackgroundTool:
 
     def _end(self, output: ReadableOutput) -> None:
         if self._tool.exit_code is None:
-            for text in interrupted(self._tool, output):
+            for text in interrupted(self._tool, output, STOP_SECONDS):
                 self._add(text)
         with self._changed:
             self._ended = True

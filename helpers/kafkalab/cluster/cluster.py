@@ -291,6 +291,7 @@ class KafkaCluster(RunsInBlock):
         See `kafkalab.cluster.console.run` and `run_in_background`, which have the rules.
         """
         from kafkalab.cluster import command, console
+        from kafkalab.cluster.background import EndsWithCluster
 
         settings = self._settings or Settings.from_environment()
         read = command.prepare(
@@ -299,7 +300,7 @@ class KafkaCluster(RunsInBlock):
         if not background:
             return console.run(self._live, read, timeout=timeout, quiet=quiet)
         tool = console.run_in_background(self._live, read, timeout=timeout)
-        self.ends_with(tool)
+        self.ends_with(EndsWithCluster(tool))
         return tool
 
     # --- files --------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def run(
     command : Command
         From `kafkalab.cluster.command.prepare`.
     timeout : float, optional
-        Seconds; by default 30 for a consumer, 60 for other tools.
+        Seconds; by default 60, and 30 for a consumer whose line does not say when it ends.
     quiet : bool
         Print the command only; what a long-winded tool prints is in the result's `output`.
 
@@ -111,7 +111,8 @@ def _foreground(
     show: Callable[[str], None],
 ) -> int | None:
     """Show the tool's lines until it has ended; return its exit code."""
-    deadline = Deadline(timeout or (CONSUMER_SECONDS if command.reads else TOOL_SECONDS))
+    endless = command.reads and not command.bounded_by_itself
+    deadline = Deadline(timeout or (CONSUMER_SECONDS if endless else TOOL_SECONDS))
     output = ReadableOutput(command.call.script)
     tool: ToolProcess | None = None
     try:

@@ -39,11 +39,13 @@ def follow(tool: ToolProcess, output: ReadableOutput, deadline: Deadline) -> Ite
         yield None
 
 
-def interrupted(tool: ToolProcess, output: ReadableOutput) -> Iterator[str]:
-    """End the tool as Ctrl-C does, or harder; the lines that it still printed."""
+def interrupted(
+    tool: ToolProcess, output: ReadableOutput, seconds: float = END_SECONDS
+) -> Iterator[str]:
+    """End the tool as Ctrl-C does, or harder after `seconds`; the lines that it still printed."""
     try:
         tool.interrupt()
-        for raw in tool.lines(END_SECONDS):
+        for raw in tool.lines(seconds):
             yield from output.feed(raw)
         yield from output.flush()
     finally:

@@ -72,12 +72,15 @@ class ToolCall:
         What is typed at its prompt; empty for none.
     node_id : int or None
         Run where this broker's own files are (kafka-dump-log, kafka-storage).
+    unshown : tuple of str
+        Arguments that the command does not show, since they only give it time.
     """
 
     script: str
     args: tuple[Word, ...]
     input: str = ""
     node_id: int | None = None
+    unshown: tuple[str, ...] = ()
 
     @property
     def private_files(self) -> list[PrivateFile]:
@@ -86,7 +89,8 @@ class ToolCall:
 
     def words(self, path_of: Callable[[BrokerFile | PrivateFile], str]) -> list[str]:
         """The arguments as the tool is given them; `path_of` says where a file is."""
-        return [word if isinstance(word, str) else word.at(path_of(word)) for word in self.args]
+        words = (*self.args, *self.unshown)
+        return [word if isinstance(word, str) else word.at(path_of(word)) for word in words]
 
     def has_option(self, *names: str) -> bool:
         """True where one of the options is given, as `--name` or `--name=value`."""

@@ -15,10 +15,19 @@ from kafkalab.lines.scripts import PLAIN_FILES, RUN_CLASS, ServerPlace, options_
 
 STREAMS_FILE = "streams.properties"
 """The settings that an application of Kafka Streams is given where the line names none."""
-_QUICK_RESTART = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "2000"}
+_QUICK_RESTART = {
+    "session.timeout.ms": "6000",
+    "heartbeat.interval.ms": "2000",
+    "commit.interval.ms": "1000",
+}
 """An application that stops does not leave its group, and its next start waits until the broker
 gives the old member up: by default 45 s. A static member (`group.instance.id`) would start at once,
-with the assignment of its last start, even where that one failed since a topic was missing."""
+with the assignment of its last start, even where that one failed since a topic was missing.
+
+On a busy machine the short session can end an application that lives, and it counts again what it
+has not committed: by default, all of the last 30 s."""
+_PATIENCE = {"kafka-consumer-groups.sh": ("--timeout", "30000")}
+"""By default it gives a broker 5 s for an answer, which are few on a busy machine."""
 
 _NO_ABBREVIATIONS = ("--consumer", "--producer")
 """Whole options (kafka-acls, kafka-groups) with which longer ones begin."""
@@ -40,11 +49,13 @@ class Translation:
         """The tool's call, with this cluster's address where the line has none."""
         call = ToolCall(self._script, tuple(self._arguments(words)), input)
         needs_node = any(isinstance(word, BrokerFile) for word in call.args)
+        patience = _PATIENCE.get(self._script, ())
         return ToolCall(
             script=self._script,
             args=call.args if self._has_address(call) else self._with_address(call.args),
             input=input,
             node_id=self._place.node_id if needs_node else None,
+            unshown=() if call.has_option(*patience[:1]) else patience,
         )
 
     def application(self, name: str, settings: str | None = None) -> ToolCall:
