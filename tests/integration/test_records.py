@@ -37,7 +37,6 @@ def write(producer: Producer, topic: str, values: Iterable[bytes]) -> None:
 
 def test_columns(cluster: KafkaCluster) -> None:
     topic = new_topic(cluster, 2)
-    # without it, a batch that is tried again comes after the next one
     producer = Producer({**cluster.client_config, "enable.idempotence": True})
     stamp = 1_700_000_000_123
     producer.produce(topic, "grüße", "ada", partition=1, timestamp=stamp)
