@@ -133,8 +133,16 @@ class Load:
     seconds: list[float] = field(default_factory=list)
 
 
-def load(url: str, *, per_second: int, seconds: float, per_beacon: int, visitors: int) -> Load:
-    """Send beacons at an even rate, from threads that each hold a connection."""
+def load(
+    url: str,
+    *,
+    per_second: int,
+    seconds: float,
+    per_beacon: int,
+    visitors: int,
+    enough: threading.Event | None = None,
+) -> Load:
+    """Send beacons at an even rate, from threads that each hold a connection; `enough` ends it."""
     number = int(per_second * seconds / per_beacon)
     beacons = [beacon(place % visitors, per_beacon) for place in range(number)]
     loads = [Load() for _ in range(_CONNECTIONS)]
@@ -144,6 +152,8 @@ def load(url: str, *, per_second: int, seconds: float, per_beacon: int, visitors
     def run(first: int) -> None:
         web = http.client.HTTPConnection(urlsplit(url).netloc, timeout=SECONDS)
         for place in range(first, number, _CONNECTIONS):
+            if enough is not None and enough.is_set():
+                break
             due = start + place * pace
             time.sleep(max(0.0, due - time.monotonic()))
             _send(web, *beacons[place], due, loads[first])

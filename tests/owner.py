@@ -21,6 +21,7 @@ from demos.metrics.hosts import Hosts
 from demos.shop import Shop
 from demos.streams.workers import Workers
 from kafkalab import KafkaCluster, services
+from kafkalab.backends.own import OwnBackend
 from kafkalab.settings import Settings
 from tests import life
 
@@ -50,9 +51,12 @@ def fork() -> None:
         os._exit(0)
     say(f"child {child}")
     sys.stdin.readline()
-    start = time.monotonic()
+    backend = cluster._live
+    assert isinstance(backend, OwnBackend)
+    guardian = backend._opened._guardian
+    assert guardian is not None
     cluster.stop()
-    say(f"stopped {time.monotonic() - start:.1f}")
+    say(f"stopped, the guardian returned {guardian._process.returncode}")
     os.kill(child, 9)
 
 
@@ -124,6 +128,7 @@ def say_what_is_left(started: KafkaCluster | services.Service) -> None:
     try:
         say("go")
         started.start(timeout=120)
+        heed_the_first_press_alone()  # also where a finalizer has met the first one
         say("ready")
         while True:
             time.sleep(60)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.lab import BROWSERS, browser_at, browser_path
 from tests.conftest import skip_or_fail
+
+expect.set_options(timeout=30_000)  # a page's own default timeout does not count for it
 
 
 @pytest.fixture(scope="module")

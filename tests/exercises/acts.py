@@ -7,10 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from confluent_kafka import AcknowledgeType, KafkaError, Message, Producer, ShareConsumer
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+)
 
 from kafkalab import KafkaCluster, read_topic
 from kafkalab.common.deadline import Deadline
+from kafkalab.learn.exercises.look import Look
 
 
 def send(cluster: KafkaCluster, topic: str, *records: dict[str, Any], **settings: object) -> int:
@@ -37,6 +44,17 @@ def twice(act: Callable[[KafkaCluster], object]) -> Callable[[KafkaCluster], obj
         return act(cluster)
 
     return acts
+
+
+def grow(cluster: KafkaCluster, topic: str, partitions: int) -> None:
+    """Give the topic more partitions, and wait until a look sees them.
+
+    The controller answers before the brokers have it in their metadata.
+    """
+    admin = AdminClient(cluster.client_config)
+    admin.create_partitions([NewPartitions(topic, partitions)])[topic].result(30)
+    grown = Deadline(60).wait_for(lambda: len(Look(cluster).topic(topic).partitions) == partitions)
+    assert grown, f"{topic} did not grow"
 
 
 def records_of(cluster: KafkaCluster, topic: str) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient, NewPartitions
+from confluent_kafka.admin import AdminClient
 
 from kafkalab import KafkaCluster
 from kafkalab.learn.course import nb02_create_topic as own
@@ -18,7 +18,7 @@ from kafkalab.learn.exercises.setting import (
     remove_topics,
     write,
 )
-from tests.exercises.acts import records_of, send
+from tests.exercises.acts import grow, records_of, send
 from tests.exercises.cases import Right, Wrong
 
 AUDIT, MISSPELT, ORDERS = own.AUDIT.name, own.MISSPELT.name, own.ORDERS.name
@@ -80,9 +80,7 @@ def and_the_records(cluster: KafkaCluster) -> None:
 
 
 def and_grows_it(cluster: KafkaCluster) -> None:
-    shop = takes_it_away(cluster)
-    admin = AdminClient(cluster.client_config)
-    admin.create_partitions([NewPartitions(shop, 2)])[shop].result(10)
+    grow(cluster, takes_it_away(cluster), 2)
 
 
 def and_sets_another(cluster: KafkaCluster) -> None:
@@ -133,8 +131,7 @@ def written_to_later(cluster: KafkaCluster) -> None:
 
 def in_steps(cluster: KafkaCluster, _: object) -> None:
     fresh_topic(cluster, AUDIT)
-    admin = AdminClient(cluster.client_config)
-    admin.create_partitions([NewPartitions(AUDIT, 4)])[AUDIT].result(10)
+    grow(cluster, AUDIT, 4)
     change_settings(cluster, AUDIT, {"retention.ms": THIRTY_DAYS})
     change_settings(cluster, AUDIT, {"max.message.bytes": "2000000"})
 

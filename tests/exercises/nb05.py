@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from confluent_kafka.admin import AdminClient, NewPartitions
 
 from kafkalab import KafkaCluster, read_topic
 from kafkalab.learn.course import nb05_keys_and_partitions as own
 from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.setting import fresh_topic
-from tests.exercises.acts import records_of, send
+from tests.exercises.acts import grow, records_of, send
 from tests.exercises.cases import Right, Wrong, of_type
 
 APART, MISSING, STRANGE = "records apart", "records missing", "records strange"
@@ -129,9 +128,7 @@ def grown(
     answer: Callable[[KafkaCluster], object], partitions: int = own.AFTER
 ) -> Callable[[KafkaCluster], object]:
     def act(cluster: KafkaCluster) -> object:
-        admin = AdminClient(cluster.client_config)
-        new = NewPartitions(own.VISITS.name, partitions)
-        admin.create_partitions([new])[own.VISITS.name].result(10)
+        grow(cluster, own.VISITS.name, partitions)
         return answer(cluster)
 
     return act

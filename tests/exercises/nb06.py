@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, Message
 from kafkalab import KafkaCluster, read_topic
 from kafkalab.common.deadline import Deadline
 from kafkalab.learn.course import nb06_consumer_groups as own
+from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.setting import Event, commit_offsets, fresh_topic, write
 from tests.exercises.cases import Right, Wrong, of_type
 
@@ -128,13 +129,17 @@ def packers(
     close_all()
     found = [member(cluster, group, own.PARCELS.name) for group in groups]
     _OPEN.extend(found)
+    sizes = Counter(groups).items()
 
     def settled() -> bool:
         for each in found:
             message = each.poll(0.05)
             error = None if message is None else message.error()
             assert error is None or error.code() != KafkaError._FATAL  # `fatal()` is false there
-        return sorted(len(each.assignment()) for each in found) == sorted(shares)
+        if sorted(len(each.assignment()) for each in found) != sorted(shares):
+            return False
+        # one that has no share may not have joined yet
+        return all(len(Look(cluster).group(name).members) == count for name, count in sizes)
 
     assert Deadline(SECONDS).wait_for(settled)
     return found

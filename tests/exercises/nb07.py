@@ -20,7 +20,7 @@ Send = Callable[[Message], None]
 
 REWIND = (
     "bin/kafka-consumer-groups.sh --bootstrap-server localhost:9092 "
-    f"--group {own.REPORT} --topic {own.VISITS} --reset-offsets --execute"
+    f"--group {own.REPORT} --topic {own.VISITS} --reset-offsets --execute --timeout 60000"
 )
 
 
@@ -130,7 +130,8 @@ STORED = {"enable_auto_offset_store": False}
 
 def _rewinds(*how: str) -> Act:
     def act(cluster: KafkaCluster) -> object:
-        cluster.console(" ".join([REWIND, *how]), quiet=True)
+        result = cluster.console(" ".join([REWIND, *how]), quiet=True)
+        assert result.exit_code == 0, result
         return None
 
     return act

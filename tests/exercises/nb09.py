@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -50,6 +51,14 @@ def wait(state: Callable[[], bool], what: str) -> None:
     assert Deadline(SECONDS).wait_for(state, poll=0.1), what
 
 
+def _states(worker: ConnectWorker, name: str) -> list[str]:
+    """Of the connector, then of its tasks; empty where the worker does not say, or not yet."""
+    with contextlib.suppress(OSError, ValueError):
+        status = connect.ask(worker, "GET", f"/connectors/{name}/status", seconds=30)
+        return [each["state"] for each in (status["connector"], *status["tasks"])]
+    return []
+
+
 def source(topic: str, lines: tuple[str, ...], **settings: Any) -> Callable[[KafkaCluster], object]:
     """A file source of the topic's name, with these settings; waits for its records."""
 
@@ -61,6 +70,8 @@ def source(topic: str, lines: tuple[str, ...], **settings: Any) -> Callable[[Kaf
         written = config["topic"] if "topic" not in settings else settings["topic"]
         wait(lambda: written in Look(cluster).names, f"no topic {written}")
         wait(lambda: len(Look(cluster).records(written)) >= len(lines), "records are missing")
+        # where there was one of its name, it is started again
+        wait(lambda: _states(worker, topic) == ["RUNNING"] * 2, "the source does not run")
         return None
 
     return act
@@ -74,13 +85,8 @@ def no_line_end(cluster: KafkaCluster) -> object:
     return None
 
 
-def _states(worker: ConnectWorker) -> list[str]:
-    status = connect.ask(worker, "GET", f"/connectors/{READINGS}/status")
-    return [task["state"] for task in status["tasks"]]
-
-
 def _failed(worker: ConnectWorker) -> bool:
-    return "FAILED" in _states(worker)
+    return "FAILED" in _states(worker, READINGS)[1:]
 
 
 def _has_all(out: Path) -> bool:
@@ -130,7 +136,7 @@ def skips_what_it_cannot_read(cluster: KafkaCluster) -> object:
     worker = a_worker(cluster)
     config = {"connector.class": "FileStreamSink", "topics": READINGS, "file": "readings.out"}
     put(worker, READINGS, {**config, "errors.tolerance": "all"})
-    wait(lambda: "RUNNING" in _states(worker), "the sink does not run")
+    wait(lambda: "RUNNING" in _states(worker, READINGS)[1:], "the sink does not run")
     return None
 
 
@@ -170,9 +176,8 @@ def by_hand(topic: str, *records: dict[str, Any]) -> Callable[[KafkaCluster], ob
 def paused(cluster: KafkaCluster) -> object:
     source(GUESTS, own.GUEST_LINES, **{"value.converter": STRINGS})(cluster)
     worker = a_worker(cluster)
-    connect.ask(worker, "PUT", f"/connectors/{GUESTS}/pause")
-    status = f"/connectors/{GUESTS}/status"
-    wait(lambda: connect.ask(worker, "GET", status)["connector"]["state"] == "PAUSED", "not paused")
+    connect.ask(worker, "PUT", f"/connectors/{GUESTS}/pause", seconds=30)
+    wait(lambda: _states(worker, GUESTS)[:1] == ["PAUSED"], "not paused")
     return None
 
 

@@ -12,7 +12,8 @@ from kafkalab import KafkaCluster
 from kafkalab.learn.course import nb10_streams as own
 from kafkalab.learn.exercises.expectations import Topic
 from kafkalab.learn.exercises.look import Look
-from kafkalab.learn.exercises.setting import Event, fresh_topic, write, write_in_transactions
+from kafkalab.learn.exercises.setting import Event, fresh_topic, write
+from kafkalab.learn.exercises.transactions import write_in_transactions
 from tests.exercises.cases import Right, Wrong, of_type
 
 Pairs = list[tuple[str, str]]

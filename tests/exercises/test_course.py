@@ -23,8 +23,7 @@ from kafkalab import KafkaCluster
 from kafkalab.cluster import cluster as clusters
 from kafkalab.common.deadline import Deadline
 from kafkalab.learn import course
-from kafkalab.learn.course import exercises_of, module_names, nb08_replication_and_failover
-from kafkalab.learn.exercises import look, setting
+from kafkalab.learn.course import exercises_of, module_names
 from kafkalab.learn.exercises import task as engine
 from kafkalab.learn.exercises.exercise import Exercise
 from kafkalab.learn.exercises.look import Look
@@ -38,6 +37,7 @@ from tests.exercises import awkward
 from tests.exercises.cases import Right, Wrong, right_answers, wrong_answers
 from tests.exercises.solving import solved
 from tests.exercises.spoil import REMADE, contents, spoilt
+from tests.patience import CHECK_SECONDS
 
 PARCEL = "awkward-parcel"
 BOUND = 60.0
@@ -230,14 +230,9 @@ def test_another_right_answer(room: KafkaCluster, exercise: Exercise, case: Righ
 
 
 def verdict_of(task: Task, answer: object = None) -> Verdict:
-    """What a check says where it may wait for longer than a learner would.
-
-    A broker of a busy machine may answer late, and then it is the time that would be refused.
-    """
+    """What a check says where it may wait for longer than a learner would."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "CHECK_SECONDS", 60.0)
-        for module in (look, setting, nb08_replication_and_failover):
-            patch.setattr(module, "LOOK_SECONDS", 50.0)
+        patch.setattr(engine, "CHECK_SECONDS", CHECK_SECONDS)
         return task.verdict(answer)
 
 

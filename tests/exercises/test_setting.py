@@ -46,7 +46,7 @@ def test_a_topic_that_somebody_else_has_created_meanwhile_is_created_again(
     """As where a controller goes away before it has said that it created the topic."""
     fresh_topic(cluster, LIMITED, config={"max.message.bytes": "1000"})
     looks = iter([set[str]()])  # the first look misses it
-    monkeypatch.setattr(setting, "topic_names", lambda at: next(looks, topic_names(at)))
+    monkeypatch.setattr(setting, "topic_names", lambda *at: next(looks, topic_names(*at)))
     create_again(cluster, NewTopic(LIMITED, 2, 1))
     monkeypatch.undo()
     assert LIMITED in topic_names(cluster)

@@ -284,11 +284,17 @@ def test_the_stop_button_while_it_starts_leaves_no_worker(
         signal.setitimer(signal.ITIMER_REAL, 0.5)
         signal.raise_signal(signal.SIGINT)
 
+    def connect_and_press_no_more() -> None:
+        try:
+            cluster.connect(folder=tmp_path, timeout=SLOW)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
     before = signal.signal(signal.SIGALRM, press)
     try:
         signal.setitimer(signal.ITIMER_REAL, 1.0)
         with pytest.raises(KeyboardInterrupt):
-            cluster.connect(folder=tmp_path, timeout=SLOW)
+            connect_and_press_no_more()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

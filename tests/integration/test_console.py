@@ -138,7 +138,7 @@ REFUSED_BY_BROKERS = [
 def events(cluster: KafkaCluster) -> str:
     """A new topic that holds two events, without a tool's start."""
     name = f"events-{uuid.uuid4().hex[:8]}"
-    producer = Producer(cluster.client_config)
+    producer = Producer({**cluster.client_config, "enable.idempotence": True})
     for number in (1, 2):
         producer.produce(name, f"event #{number}")
     assert producer.flush(30) == 0

@@ -35,7 +35,7 @@ from kafkalab.queries import clients
 from kafkalab.runtime import docker_engine as engine_module
 from kafkalab.runtime import docker_image, ports, registry
 from kafkalab.runtime.owner import Owner
-from kafkalab.runtime.ports import FIRST_PORT, HOST, PortTakenError
+from kafkalab.runtime.ports import HOST, PortTakenError
 from kafkalab.runtime.program import ProgramState
 from kafkalab.runtime.removal import CLUSTER_LABEL, OWNER_LABEL
 from kafkalab.settings import Settings
@@ -341,13 +341,14 @@ def test_a_refused_port_plans_all_nodes_again(
 def test_a_refused_port_that_was_asked_for_is_an_error(
     settings: Settings, engine: docker.DockerClient, stolen_port: list[int]
 ) -> None:
-    request = ClusterRequest(1, Owner.this_process(), {}, client_ports=(FIRST_PORT + 1,))
+    port = free_port()
+    request = ClusterRequest(1, Owner.this_process(), {}, client_ports=(port,))
     backend = DockerBackend(settings, request)
     with pytest.raises(KafkaLabError, match=r"publish the ports \d+ on 127\.0\.0\.1") as caught:
         backend.start(Deadline(30))
     assert not isinstance(caught.value, PortTakenError), "nobody starts again with other ports"
     backend.remove()
-    assert stolen_port == [FIRST_PORT + 1]
+    assert stolen_port == [port]
     assert [path.name for path in settings.run_dir.iterdir() if path.is_dir()] == ["ports"]
     assert guardians(settings.cache) == []
 
@@ -513,7 +514,7 @@ def test_a_tool_may_be_silent_for_longer_than_a_call_may_take(
     settings: Settings, one: DockerBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     produce(one, "silent", "only")
-    monkeypatch.setattr(engine_module, "CALL_SECONDS", 1)
+    monkeypatch.setattr(engine_module, "CALL_SECONDS", 15)
     (record,) = clusters(one._settings.run_dir)
     other = DockerBackend.attach(one._settings, record)
     began = time.monotonic()
@@ -521,9 +522,9 @@ def test_a_tool_may_be_silent_for_longer_than_a_call_may_take(
         other,
         "kafka-console-consumer.sh",
         *("--bootstrap-server", other.tool_servers, "--topic", "silent", "--from-beginning"),
-        *("--timeout-ms", "10000"),
+        *("--timeout-ms", "20000"),
     )
-    assert time.monotonic() - began > 10
+    assert time.monotonic() - began > 20
     assert "only" in text.splitlines()
     assert "Processed a total of 1 messages" in text
     assert code == 0

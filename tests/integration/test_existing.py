@@ -28,6 +28,7 @@ from kafkalab.install.kafka import provide
 from kafkalab.lines.calls import ToolCall
 from kafkalab.runtime.registry import RECORD
 from kafkalab.settings import Settings
+from tests import life
 from tests.secured import PASSWORD, USER, SecuredBroker, make_authority, secured_broker
 
 SLOW = 120
@@ -44,27 +45,39 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]:
 
 def add_user(broker: SecuredBroker) -> None:
     """Make the learner's user as an operator does, once the broker answers."""
-    operator = {
-        "bootstrap.servers": broker.address,
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanisms": "SCRAM-SHA-512",
-        "sasl.username": "broker",
-        "sasl.password": "broker",
-        "ssl.ca.location": str(broker.authority),
-    }
-    admin = AdminClient({**operator, "reconnect.backoff.max.ms": 500}, error_cb=lambda _: None)
+    admin = client(broker, "broker", "broker")
 
-    def answers() -> bool:
+    def answers(asked: AdminClient) -> bool:
         try:
-            return bool(admin.list_topics(timeout=1).brokers)
+            return bool(asked.list_topics(timeout=1).brokers)
         except KafkaException:
             return False
 
-    assert Deadline(SLOW).wait_for(answers), broker.log.read_text()[-3000:]
+    waiting = Deadline(SLOW)
+    assert waiting.wait_for(lambda: answers(admin)), broker.log.read_text()[-3000:]
     secret = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
     change = UserScramCredentialUpsertion(USER, secret, PASSWORD.encode())
     for future in admin.alter_user_scram_credentials([change]).values():
         future.result(timeout=SLOW)
+    # the controller knows the user now, and the broker a little later
+    waiting = Deadline(SLOW)
+    heard = waiting.wait_for(lambda: answers(client(broker, USER, PASSWORD)))
+    assert heard, broker.log.read_text()[-3000:]
+
+
+def client(broker: SecuredBroker, user: str, password: str) -> AdminClient:
+    return AdminClient(
+        {
+            "bootstrap.servers": broker.address,
+            "security.protocol": "SASL_SSL",
+            "sasl.mechanisms": "SCRAM-SHA-512",
+            "sasl.username": user,
+            "sasl.password": password,
+            "ssl.ca.location": str(broker.authority),
+            "reconnect.backoff.max.ms": 500,
+        },
+        error_cb=lambda _: None,
+    )
 
 
 @pytest.fixture
@@ -75,8 +88,8 @@ def settings(broker: SecuredBroker, tmp_path: Path) -> Settings:
 def configured(broker: SecuredBroker, folder: Path, **changes: str) -> Settings:
     file = folder / "client.properties"
     file.write_text(broker.client_properties(**changes), encoding="utf-8")
-    known = Settings.from_environment()
-    return Settings("existing", known.image, known.kafka_home, file, None, known.cache)
+    own = life.lab_settings(folder / "cache")  # in the common one folders come and go
+    return Settings("existing", own.image, own.kafka_home, file, None, own.cache)
 
 
 @pytest.fixture

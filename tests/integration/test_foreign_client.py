@@ -35,7 +35,8 @@ def topic() -> str:
 
 
 def test_kcat_writes_reads_and_lists(cluster: KafkaCluster, topic: str) -> None:
-    kcat(cluster, "-P", "-t", topic, "-K", ":", typed="a:event #1\nb:event #2\n")
+    in_order = ("-X", "enable.idempotence=true")  # also where the new topic is not led yet
+    kcat(cluster, "-P", "-t", topic, "-K", ":", *in_order, typed="a:event #1\nb:event #2\n")
     read = kcat(cluster, "-C", "-t", topic, "-o", "beginning", "-e", "-f", "%o %k %s\n")
     assert read == "0 a event #1\n1 b event #2\n"
     again = kcat(cluster, "-C", "-t", topic, "-o", "1", "-c", "1", "-f", "%s\n")

@@ -131,7 +131,6 @@ def test_stop_does_not_wait_for_a_forked_child(settings: Settings) -> None:
         assert owner.process.stdin is not None
         owner.process.stdin.write("\n")
         owner.process.stdin.flush()
-        stopped = owner.line()
-        assert stopped.startswith("stopped ")
-        assert float(stopped.split()[1]) < 8, "the guardian did not hear the goodbye"
+        # one that does not hear the goodbye is killed
+        assert owner.line() == "stopped, the guardian returned 0"
         assert life.nothing_left(settings) == []

@@ -29,14 +29,19 @@ def lines(path: Path) -> pd.DataFrame:
     return pd.DataFrame({"body": path.read_text(encoding="utf-8").splitlines()})
 
 
+def starts(folder: Path) -> int:
+    """How often a broker says that it has started."""
+    texts = (path.read_text(errors="replace") for path in folder.glob("server.log*"))
+    return sum(text.count("Kafka Server started") for text in texts)
+
+
 def test_a_broker_writes_its_logs_into_files(own: KafkaCluster) -> None:
     (folder,) = own.log_folders.values()
     wait_until("there are all", lambda: len(list(folder.glob("*.log"))) == 3, SECONDS)
     names = {path.name for path in folder.glob("*.log")}
     assert names == {"server.log", "controller.log", "kafkaServer-gc.log"}
-    said = "\n".join(path.read_text() for path in folder.glob("server.log*"))
-    assert "Kafka Server started" in said
-    assert "Kafka Server started" in own.logs()
+    wait_until("it is in the file", lambda: starts(folder) == 1, SECONDS)
+    wait_until("and on the screen", lambda: "Kafka Server started" in own.logs(), SECONDS)
     controller = parse_kafka(lines(folder / "controller.log"))
     assert controller["logger"].dropna().str.startswith("org.apache.kafka.controller").all()
     assert controller["logger"].notna().any()
@@ -53,15 +58,10 @@ def test_the_times_in_the_files_are_in_utc(own: KafkaCluster) -> None:
 
 def test_a_broker_that_is_killed_goes_on_in_its_files(own: KafkaCluster) -> None:
     (folder,) = own.log_folders.values()
-
-    def starts() -> int:
-        texts = (path.read_text(errors="replace") for path in folder.glob("server.log*"))
-        return sum(text.count("Kafka Server started") for text in texts)
-
-    before = starts()
+    before = starts(folder)
     own.kill_broker(1)
     own.start_broker(1)
-    wait_until("it has started again", lambda: starts() == before + 1, SECONDS)
+    wait_until("it has started again", lambda: starts(folder) == before + 1, SECONDS)
 
 
 def test_a_cluster_that_was_not_asked_says_how(cluster: KafkaCluster) -> None:

@@ -8,6 +8,7 @@
 - The report names notebook and cell (as JupyterLab counts them), shows the first line that
   differs, and the last lines of the brokers that the kernel had started.
 - A kernel that is gone leaves no cluster behind.
+- An exercise's check may take longer than a learner would wait: a busy machine answers late.
 - Where RabbitMQ or Redis cannot run here, a notebook that starts it is skipped, or fails if
   `KAFKALAB_TEST_REQUIRE` names it.
 - With `--each-backend all` a notebook runs twice, once on each backend that starts brokers; with
@@ -30,7 +31,7 @@ from nbval.plugin import IPyNbCell, IPyNbFile, NbCellError, find_comment_markers
 
 from kafkalab.common.deadline import Deadline
 from kafkalab.runtime.registry import RunRecord
-from tests import broker_logs
+from tests import broker_logs, patience
 from tests.notebooks import canonical, interrupted, needs, skeleton
 from tests.notebooks.home import korean_home
 from tests.notebooks.kernel import as_in_jupyterlab
@@ -162,6 +163,7 @@ class Notebook(IPyNbFile):  # type: ignore[misc]
                 startup_timeout=KERNEL_START_TIMEOUT,
             )
         self.setup_sanitize_files()
+        interrupted.asked(self.kernel.kc, patience.IN_EACH_CELL)
         if self.backend == backends_for(self.path, self.config.getoption("each_backend"))[0] != "":
             fault = interrupted.press_once(self.path, self.kernel.km, self.kernel.kc)
             if fault:

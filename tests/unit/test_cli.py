@@ -9,14 +9,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NoReturn
 
 import pytest
 from tests import learner
 
 from kafkalab.backends.record import ClusterRecord
+from kafkalab.cluster import standing as in_cluster
 from kafkalab.errors import KafkaLabError
 from kafkalab.learn.record import store
+from kafkalab.runtime import ports
 from kafkalab.runtime.owner import Owner
 from kafkalab.runtime.registry import RECORD, RunRecord, run_folder
 from kafkalab.settings import Settings
@@ -317,6 +320,27 @@ def test_stop_goes_on_after_a_failure(
     assert cli.main(["stop", "--all"]) == cli.FAILED
     assert removed == ["kafkalab-2"]
     assert "The engine is away." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "tries"), [("start", [(9092,), ()]), ("start --port 9092", [(9092,)])]
+)
+def test_a_port_that_is_taken_after_the_look_gives_way_where_it_was_not_asked_for(
+    line: str, tries: list[tuple[int, ...]], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[tuple[int, ...]] = []
+
+    def start(*_: object, client_ports: tuple[int, ...], **__: object) -> SimpleNamespace:
+        tried.append(client_ports)
+        if client_ports:
+            raise ports.PortTakenError("A port of broker 1 was taken by another program.")
+        write_record(cache, "kafkalab-1", "lab", None)
+        return SimpleNamespace(bootstrap_servers="127.0.0.1:20001")
+
+    monkeypatch.setattr(ports, "ports_free", lambda *_: not tried)
+    monkeypatch.setattr(in_cluster, "start_standing", start)
+    assert cli.main(shlex.split(line)) == (0 if () in tries else cli.FAILED)
+    assert tried == tries
 
 
 def test_stop_asks_which_one(cache: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -278,6 +278,8 @@ def test_on_three_brokers_each_may_have_been_asked(received: list[Received]) -> 
     looks = Looks(EARLY)
     assert task(looks, cluster=standing, brokers=3).verdict() == EARLY
     assert received[-1].count == 4
+    looks = Looks(RIGHT, EARLY)
+    assert task(looks, cluster=standing, brokers=3).verdict() == EARLY
 
 
 @dataclass

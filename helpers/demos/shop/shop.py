@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kafkalab.settings import Settings
 
 _ADMIN_SECONDS = 15
-_ASK_SECONDS = 10
+_ASK_SECONDS = 60
 _LONGER_THAN_FLUSH = 10
 _OPTIONS = "options.json"
 SHOP = Server(

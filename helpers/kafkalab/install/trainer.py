@@ -35,6 +35,8 @@ DELAY_SECONDS = 10.0
 IDLE_PERCENT = 25.0
 """Of all cores together; a broker that nobody uses takes one or two."""
 IDLE_LOOKS, LOOK_SECONDS = 3, 2.0
+NICENESS = 19
+"""The lowest priority there is."""
 
 
 def request(cache: Path, distribution: Distribution) -> None:
@@ -59,6 +61,7 @@ def _run_detached(cache: Path, distribution: Distribution) -> None:
         "source": distribution.source,
         "release": distribution.release.version,
         "idle_percent": IDLE_PERCENT,
+        "niceness": NICENESS,
     }
     try:
         process = subprocess.Popen(
@@ -82,7 +85,7 @@ def main() -> int:
     """`python -m kafkalab.install.trainer CACHE`, with what to do as JSON on standard input."""
     cache, work = Path(sys.argv[1]), json.load(sys.stdin)
     distribution, owner = _parse(work)
-    _be_polite()
+    _be_polite(work["niceness"])
     folder = cache / "archives"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -104,11 +107,11 @@ def _parse(work: dict[str, Any]) -> tuple[Distribution, Owner]:
     )
 
 
-def _be_polite() -> None:
+def _be_polite(niceness: int) -> None:
     if sys.platform == "win32":
         psutil.Process().nice(psutil.IDLE_PRIORITY_CLASS)
     else:
-        os.nice(19)
+        os.nice(niceness)
 
 
 def _log_to(path: Path) -> None:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from testcontainers.core.docker_client import DockerClient
 
 PING_SECONDS = 3
-"""How long an engine may take over its first answer, before it counts as none."""
+"""How long an engine may take over its first answer, where processes are another way."""
 LOOK_SECONDS = 20
-"""How long one that answers may take over a question: it counts its containers, busy or not."""
+"""How long one that answers, or was chosen, may take: it counts its containers, busy or not."""
 REGISTRY_SECONDS = 10
 CALL_SECONDS = 60
 
@@ -83,7 +83,9 @@ class EngineReport:
     image_pullable: bool | None = None
 
 
-def probe(settings: Settings, *, ask_registry: bool = False) -> EngineReport:
+def probe(
+    settings: Settings, *, ask_registry: bool = False, ping_seconds: int = PING_SECONDS
+) -> EngineReport:
     """Look at the Docker engine that the user's tools would use; starts and pulls nothing.
 
     Parameters
@@ -91,15 +93,17 @@ def probe(settings: Settings, *, ask_registry: bool = False) -> EngineReport:
     settings : Settings
     ask_registry : bool
         Where the image is absent, ask its registry whether it could be pulled (up to 10 s).
+    ping_seconds : int
+        How long the engine may take over its first answer.
     """
     host = engine_host()
     reason = _why_remote(host)
     if reason is not None:
         return EngineReport(False, reason, _remote_fix(), host, settings.image)
     try:
-        client = plain_client(PING_SECONDS)
+        client = plain_client(ping_seconds)
     except Exception as error:  # docker-py lets errors of several libraries through
-        reason, fix = _why_no_answer(host, error, PING_SECONDS)
+        reason, fix = _why_no_answer(host, error, ping_seconds)
         return EngineReport(False, reason, fix, host, settings.image)
     client.api.timeout = LOOK_SECONDS
     try:

@@ -13,7 +13,14 @@ from kafkalab.settings import Settings
 
 if TYPE_CHECKING:
     import docker
-from kafkalab.runtime.docker_engine import PROCESS_INSTEAD, engine_reference, plain_client, probe
+from kafkalab.runtime.docker_engine import (
+    CALL_SECONDS,
+    LOOK_SECONDS,
+    PROCESS_INSTEAD,
+    engine_reference,
+    plain_client,
+    probe,
+)
 
 STALL_SECONDS = 60
 
@@ -36,7 +43,7 @@ def fetch_image(settings: Settings, what: str = "Kafka", variable: str = "KAFKAL
         No engine, an engine that cannot be used from here, an image that cannot be pulled, a
         full disk, or a pull that stands still for a minute.
     """
-    found = probe(settings)
+    found = probe(settings, ping_seconds=LOOK_SECONDS)  # by now nothing else will do
     if not found.usable:
         raise KafkaLabError(
             found.reason, tried=f"to start {what} in containers of Docker", fix=found.fix
@@ -49,7 +56,7 @@ def pull(
     image: str, stall_seconds: int = STALL_SECONDS, *, variable: str = "KAFKALAB_IMAGE"
 ) -> None:
     """Pull `image`; see `fetch_image`."""
-    client = plain_client(stall_seconds)
+    client = plain_client(CALL_SECONDS)
     _time_out_posts(client, stall_seconds)
     try:
         steps = client.api.pull(*_repository_and_tag(image), stream=True, decode=True)

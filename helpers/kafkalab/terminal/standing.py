@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from filelock import FileLock, Timeout
 
@@ -123,15 +124,22 @@ def start(
         if earlier is not None:
             running = in_cluster.take_up(settings, earlier, timeout)
             return Started(earlier, running.bootstrap_servers, fresh=False)
-        running = in_cluster.start_standing(
+        begin = partial(
+            in_cluster.start_standing,
             brokers,
             # auto must not mean the standing cluster of an earlier export
             settings=replace(settings, client_config=None, bootstrap_servers=None),
             backend=choice,
             name=name,
-            client_ports=_client_ports(settings, brokers, port),
             timeout=timeout,
         )
+        wanted = _client_ports(settings, brokers, port)
+        try:
+            running = begin(client_ports=wanted)
+        except KafkaLabError:
+            if port is not None or ports.ports_free(settings.run_dir, wanted):
+                raise
+            running = begin(client_ports=())  # another program has taken them since the look
         return Started(find(settings, name), running.bootstrap_servers, fresh=True)
 
 

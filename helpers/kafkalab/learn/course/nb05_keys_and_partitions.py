@@ -148,9 +148,21 @@ BEFORE, AFTER = 3, 5
 
 def prepare_visits(cluster: KafkaCluster) -> None:
     fresh_topic(cluster, VISITS.name, partitions=BEFORE)
-    names = [f"visitor {n}" for n in random.sample(range(1000), 20)]
+    names = draw_visitors(moving=random.randint(14, 18))
     visits = [Event("visit", name, partition_of(name, BEFORE), headers=BY_JAVA) for name in names]
     write(cluster, VISITS.name, visits)
+
+
+def draw_visitors(moving: int, total: int = 20) -> list[str]:
+    """So many who will move, and others who will stay, in any order."""
+    names = [f"visitor {n}" for n in range(1000)]
+    movers, stayers = ([n for n in names if moves(n) is wanted] for wanted in (True, False))
+    drawn = random.sample(movers, moving) + random.sample(stayers, total - moving)
+    return random.sample(drawn, total)
+
+
+def moves(name: str) -> bool:
+    return partition_of(name, BEFORE) != partition_of(name, AFTER)
 
 
 def visitors(look: Look) -> set[str]:
@@ -163,8 +175,7 @@ def visitors_there(look: Look) -> Fault | None:
 
 def who_moves(look: Look) -> list[str]:
     # by calculation, since a second visit may show already where a visitor has gone
-    names = sorted(visitors(look))
-    return [name for name in names if partition_of(name, BEFORE) != partition_of(name, AFTER)]
+    return [name for name in sorted(visitors(look)) if moves(name)]
 
 
 GROW = Exercise(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from kafkalab.cluster.cluster import KafkaCluster
 from kafkalab.common.deadline import Deadline
@@ -23,9 +25,10 @@ from kafkalab.learn.exercises.setting import (
     write,
 )
 from kafkalab.queries.records import Window, read_windows
-from kafkalab.queries.topics import Partition, describe_topic
+from kafkalab.queries.topics import Partition, connect, describe_topic
 
 BROKERS = 3
+ELECT_SECONDS = 5.0
 
 # --- 08.1 -----------------------------------------------------------------------------------------
 
@@ -145,18 +148,41 @@ LOSE_NOTHING = Exercise(
 
 HOMES = {"ex08-rooms": "1:2:3", "ex08-desks": "2:3:1", "ex08-lamps": "1:3:2", "ex08-doors": "3:1:2"}
 AWAY = 1
-HOMELESS = sum(replicas.startswith(str(AWAY)) for replicas in HOMES.values())
+STAGINGS = 3
 
 
 def prepare_homes(cluster: KafkaCluster) -> None:
-    for name, replicas in HOMES.items():
-        placed(cluster, name, replicas)
-        write(cluster, name, [Event("kept")])
-    # its leaders move away from it, and stay away when it is back
-    cluster.stop_broker(AWAY)
-    cluster.start_broker(AWAY)
-    for name in HOMES:
-        wait_for(cluster, name, lambda p: len(p.in_sync) == BROKERS and p.leader != AWAY)
+    """Leaders move away from one broker that restarts, and from no other.
+
+    Any that is silent for two seconds loses its leaders too. It gets them back here; where the
+    one got some back that way, all begins again.
+    """
+    for left in reversed(range(STAGINGS)):
+        for name, replicas in HOMES.items():
+            placed(cluster, name, replicas)
+            write(cluster, name, [Event("kept")])
+        cluster.stop_broker(AWAY)
+        cluster.start_broker(AWAY)
+        if Deadline(STAGE_SECONDS).wait_for(partial(moved_away, cluster), poll=0.1):
+            return
+        if not left:
+            raise not_in_place(", ".join(HOMES))
+
+
+def moved_away(cluster: KafkaCluster) -> bool:
+    """Whether all replicas are in sync and the leaders where they should be, or ask for it."""
+    deadline = Deadline(STAGE_SECONDS)
+    found = {name: describe_topic(cluster, name, deadline).partitions[0] for name in HOMES}
+    if all(is_moved(p) and len(p.in_sync) == BROKERS for p in found.values()):
+        return True
+    elect(cluster, *(name for name, p in found.items() if p.replicas[0] != AWAY))
+    return False
+
+
+def is_moved(partition: Partition) -> bool:
+    """Whether its leader is the preferred one, but for the broker that was away."""
+    preferred = partition.replicas[0]
+    return partition.leader != AWAY if preferred == AWAY else partition.leader == preferred
 
 
 def homes(look: Look) -> dict[str, Partition]:
@@ -170,8 +196,7 @@ def astray(look: Look) -> list[str]:
 def nobody_home(look: Look) -> Fault | None:
     if found := all_there(look):
         return found
-    left = all(part.leader != AWAY for part in homes(look).values())
-    return None if left and len(astray(look)) == HOMELESS else fault("away")
+    return None if all(map(is_moved, homes(look).values())) else fault("away")
 
 
 def all_there(look: Look) -> Fault | None:
@@ -233,7 +258,26 @@ def placed(
     numbers = [int(place) for place in replicas.split(":")]
     new = NewTopic(name, 1, replica_assignment=[numbers], config=dict(config or {}))
     create_again(cluster, new)
-    wait_for(cluster, name, lambda p: p.leader == numbers[0] and len(p.in_sync) == len(numbers))
+
+    def reached(partition: Partition) -> bool:
+        if partition.leader == numbers[0] and len(partition.in_sync) == len(numbers):
+            return True
+        # where it was silent when the topic was created, another leads, and goes on to
+        elect(cluster, name)
+        return False
+
+    wait_for(cluster, name, reached)
+
+
+def elect(cluster: KafkaCluster, *names: str) -> None:
+    """Ask for the preferred leaders of the topics; one that is not in sync cannot lead yet."""
+    from confluent_kafka import ElectionType, KafkaException, TopicPartition
+
+    admin, _ = connect(cluster)
+    asked = [TopicPartition(name, 0) for name in names]
+    future = admin.elect_leaders(ElectionType.PREFERRED, asked)  # it refuses to take a time limit
+    with contextlib.suppress(KafkaException, TimeoutError):
+        future.result(timeout=ELECT_SECONDS)
 
 
 def wait_for(cluster: KafkaCluster, name: str, reached: Callable[[Partition], bool]) -> None:
@@ -242,11 +286,15 @@ def wait_for(cluster: KafkaCluster, name: str, reached: Callable[[Partition], bo
     if not deadline.wait_for(
         lambda: reached(describe_topic(cluster, name, deadline).partitions[0]), poll=0.1
     ):
-        raise KafkaLabError(
-            f"The replicas of {name} did not come into place within {STAGE_SECONDS:g} seconds.",
-            tried="to wait for its leader and its in-sync replicas",
-            fix="look at which brokers run: cluster.brokers; then start() again",
-        )
+        raise not_in_place(name)
+
+
+def not_in_place(names: str) -> KafkaLabError:
+    return KafkaLabError(
+        f"The replicas of {names} did not come into place within {STAGE_SECONDS:g} seconds.",
+        tried="to wait for leaders and in-sync replicas",
+        fix="look at which brokers run: cluster.brokers; then start() again",
+    )
 
 
 EXERCISES = (SURVIVES, LOSE_NOTHING, ASTRAY)

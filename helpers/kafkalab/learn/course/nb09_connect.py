@@ -27,7 +27,6 @@ from kafkalab.queries.clients import admin_client
 if TYPE_CHECKING:
     from kafkalab.cluster.connect import ConnectWorker
 
-ASK_SECONDS = 2.0
 MEMBER_SECONDS = 60.0
 """Longer than Connect's consumers may be silent: `session.timeout.ms` is 45 seconds."""
 FORGET_SECONDS = 20.0
@@ -64,10 +63,37 @@ def running(cluster: KafkaCluster) -> list[ConnectWorker]:
     return [worker for worker in cluster.workers if worker.running]
 
 
-def ask(worker: ConnectWorker, method: str, path: str, seconds: float = ASK_SECONDS) -> Any:
+def order(worker: ConnectWorker, method: str, path: str) -> Any:
     """The answer, or None where there is none."""
     with contextlib.suppress(OSError, ValueError):
-        return connect.ask(worker, method, path, seconds=seconds)
+        return connect.ask(worker, method, path, seconds=FORGET_SECONDS)
+    return None
+
+
+def seen(worker: ConnectWorker, path: str, deadline: Deadline) -> Any:
+    """What the worker tells of a place; None where it has none, or is stopped meanwhile.
+
+    Raises
+    ------
+    KafkaLabError
+        It does not answer in time.
+    """
+    while worker.running:
+        try:
+            return connect.ask(worker, "GET", path, seconds=max(0.1, deadline.remaining))
+        except OSError as error:
+            reason = type(error).__name__
+        except ValueError as error:
+            reason = str(error)
+            if reason.startswith("404 "):
+                return None
+        if deadline.passed:
+            raise KafkaLabError(
+                f"The Connect worker did not answer within {deadline.seconds:g} seconds.",
+                tried=f"to read {worker.url}{path}: {reason}",
+                fix="try again; if it stays so, run the cell that starts the worker",
+            )
+        time.sleep(0.1)
     return None
 
 
@@ -82,18 +108,18 @@ def forget(cluster: KafkaCluster, name: str) -> None:
     next sink begin behind the records of a new topic, and one that a late task commits, too.
     """
     for worker in running(cluster):
-        if (about := ask(worker, "GET", path(name))) is None:
+        if (about := seen(worker, path(name), Deadline(FORGET_SECONDS))) is None:
             continue
-        ask(worker, "PUT", path(name, "/stop"), FORGET_SECONDS)
+        order(worker, "PUT", path(name, "/stop"))
         Deadline(FORGET_SECONDS).wait_for(partial(drops_bookmark, worker, name), poll=0.1)
-        ask(worker, "DELETE", path(name), FORGET_SECONDS)
+        order(worker, "DELETE", path(name))
         file = about["config"].get("file", "")
         if about["type"] == "sink" and file:  # a file sink would write below what is there
             (worker.folder / file).unlink(missing_ok=True)
 
 
 def drops_bookmark(worker: ConnectWorker, name: str) -> bool:
-    return ask(worker, "DELETE", path(name, "/offsets"), FORGET_SECONDS) is not None
+    return order(worker, "DELETE", path(name, "/offsets")) is not None
 
 
 def forget_group(cluster: KafkaCluster, group: str) -> None:
@@ -129,7 +155,7 @@ def forget_group(cluster: KafkaCluster, group: str) -> None:
 
 def find(look: Look, name: str) -> Connector | None:
     for worker in running(look.cluster):
-        about, status = ask(worker, "GET", path(name)), ask(worker, "GET", path(name, "/status"))
+        about, status = (seen(worker, path(name, of), look.deadline) for of in ("", "/status"))
         if about is not None and status is not None:
             return Connector(worker, about, status)
     return None
@@ -163,7 +189,8 @@ def missing(look: Look, topic: Topic) -> Fault:
     workers = running(look.cluster)
     if not workers:
         return Fault("no worker", {"name": topic.name}, not_attempted=True)
-    there = sorted({name for each in workers for name in ask(each, "GET", "/connectors") or ()})
+    told = [seen(worker, "/connectors", look.deadline) or () for worker in workers]
+    there = sorted({name for names in told for name in names})
     return Fault(
         "no connector", {"name": topic.name, "found": codes(there) or "none"}, not_attempted=True
     )

@@ -14,7 +14,8 @@ from kafkalab.learn.exercises.expected_answers import Answer, that
 from kafkalab.learn.exercises.fault import Fault, Row, codes, fault
 from kafkalab.learn.exercises.look import Look
 from kafkalab.learn.exercises.mistakes import same_as, shown
-from kafkalab.learn.exercises.setting import Event, fresh_topic, write, write_in_transactions
+from kafkalab.learn.exercises.setting import Event, fresh_topic, write
+from kafkalab.learn.exercises.transactions import write_in_transactions
 
 # --- 10.1 -----------------------------------------------------------------------------------------
 
@@ -120,7 +121,7 @@ Plan = Sequence[tuple[bool, Sequence[int]]]
 def prepare_transfers(cluster: KafkaCluster) -> None:
     fresh_topic(cluster, TRANSFERS.name)
     plan = draw()
-    while sum(kept for kept, _ in plan) in (0, PARTS) or total(plan, True) == total(plan, False):
+    while sum(kept for kept, _ in plan) in (0, PARTS) or not is_clear(plan):
         plan = draw()
     parts = [(kept, [Event(str(n), key="ada") for n in amounts]) for kept, amounts in plan]
     write_in_transactions(cluster, TRANSFERS.name, parts, TRANSFERS.name)
@@ -135,6 +136,14 @@ def draw() -> Plan:
 
 def total(plan: Plan, committed: bool) -> int:
     return sum(sum(amounts) for kept, amounts in plan if kept is committed)
+
+
+def is_clear(plan: Plan) -> bool:
+    """Whether each wrong way to count gives another number, and not the right one."""
+    valid, back = total(plan, True), total(plan, False)
+    sizes = [(kept, len(amounts)) for kept, amounts in plan]
+    some, all_ = sum(size for kept, size in sizes if not kept), sum(size for _, size in sizes)
+    return len({valid, back, valid + back, some, all_}) == 5
 
 
 def amounts(look: Look, isolation: str) -> list[int]:

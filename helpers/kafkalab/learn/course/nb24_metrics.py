@@ -324,13 +324,14 @@ def prepare_heard(cluster: KafkaCluster) -> None:
         arrivals += [(host, second) for second in seconds]
     order = {host: iter([s for h, s in arrivals if h == host]) for host in FARM}
     hosts = random.sample([host for host, _ in arrivals], len(arrivals))
-    values = random.sample(VALUES, len(arrivals))
+    largest, *values = sorted(random.sample(VALUES, len(arrivals)), reverse=True)
+    random.shuffle(values)  # the largest arrives first, and what does is no host's newest
     write(
         cluster,
         HEARD.name,
         [
             Event(value, key=host, timestamp=NOON + next(order[host]) * 1000)
-            for host, value in zip(hosts, values, strict=True)
+            for host, value in zip(hosts, [largest, *values], strict=True)
         ],
     )
     remove_topics(cluster, LATEST.name)

@@ -219,13 +219,16 @@ def prepare_logs(cluster: KafkaCluster) -> None:
     fresh_topic(cluster, LOGS.name)
     flaky, dead, controller, other = random.sample(BROKERS, 4)
     died = 40_000 + random.randrange(5_000)
-    lines = [(b, t, "INFO", f"Rolled segment {t}") for b in BROKERS for t in beats(b, dead, died)]
+    beats = draw_beats(dead, died)
+    lines = [(b, t, "INFO", f"Rolled segment {t}") for b, times in beats.items() for t in times]
     noticed = died + random.randint(11, 90)
     for witness in (controller, other, dead):
         lines.append((witness, 20_000 + witness, "WARN", f"Node {flaky} disconnected."))
     for witness in (controller, other, flaky):
         lines.append((witness, noticed + witness, "INFO", f"Node {dead} disconnected."))
-    fenced = died + random.randint(2_000, 2_999)
+    lost = noticed + min(controller, other, flaky)
+    # its milliseconds alone are those of nothing else
+    fenced = died + random.choice([2_000 + n for n in range(1, 1_000) if n != lost - died])
     why = "because its session has timed out."
     lines.append((controller, fenced, "INFO", f"Fencing broker {dead} {why}"))
     lines.append((other, fenced + 7, "INFO", f"Replayed the fencing of broker {dead}"))
@@ -244,10 +247,15 @@ def last_of(lines: Sequence[tuple[int, int, str, str]], broker: int) -> int:
     return [time for source, time, _, _ in lines if source == broker][-1]
 
 
-def beats(broker: int, dead: int, died: int) -> list[int]:
-    """When it wrote something; the dead one for the last time at the moment of its death."""
-    times = random.sample(range(1_000, 39_000), 4)
-    return [*times, died] if broker == dead else [*times, *random.sample(range(50_000, 59_000), 2)]
+def draw_beats(dead: int, died: int) -> dict[int, list[int]]:
+    """When each broker wrote something, no two at the same time as another line.
+
+    The dead one wrote for the last time at the moment of its death.
+    """
+    early = random.sample([*range(1_000, 20_000), *range(21_000, 39_000)], 4 * len(BROKERS))
+    late = random.sample(range(50_000, 59_000), 2 * len(BROKERS))
+    beats = {b: early[n::4] + late[n::4] for n, b in enumerate(BROKERS)}
+    return {**beats, dead: [*beats[dead][:4], died]}
 
 
 def clock(milliseconds: int) -> str:

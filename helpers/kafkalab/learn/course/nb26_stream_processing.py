@@ -20,8 +20,8 @@ from kafkalab.learn.exercises.setting import (
     commit_offsets,
     fresh_topic,
     write,
-    write_in_transactions,
 )
+from kafkalab.learn.exercises.transactions import write_in_transactions
 
 NOON = 1_740_830_400_000
 """2025-03-01 12:00:00 UTC, in milliseconds since 1970."""

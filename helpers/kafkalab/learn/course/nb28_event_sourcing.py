@@ -49,6 +49,8 @@ def events_of(look: Look, topic: Topic) -> list[dict[str, Any]]:
 
 EVENTS, BALANCES = Topic("ex28-events"), Topic("ex28-balances", yours=True)
 END_OF_DAY = "2025-03-06"
+WHOLE = [cents for cents in range(1, 5001) if int(cents / 100 * 100) == cents]
+"""Their euros make cents without rounding, too, so that nothing makes up for those that do not."""
 
 
 def prepare_events(cluster: KafkaCluster) -> None:
@@ -63,7 +65,7 @@ def events_of_account(name: str) -> list[dict[str, Any]]:
     """One is in the last second of the day, one in the first of the next, and one has euros that
     only rounding makes cents of."""
     cents = [100 * number + 35 for number in random.sample(range(200, 900), 3)]
-    paid = [random.randint(1, 5000) for _ in range(3)]
+    paid = [random.choice(WHOLE), *(random.randint(1, 5000) for _ in range(2))]
     times = ["03T08:30:00", "04T09:30:00", "05T10:30:00", "05T23:59:59"]
     times += ["06T00:00:00", "06T15:30:00", "07T12:30:00"]
     changes = [(1, 435), (1, -paid[0]), (2, cents[0]), (3, -paid[1])]

@@ -34,12 +34,17 @@ class Look:
     cluster : KafkaCluster
     answer : object
         None where the learner gave none.
+
+    Attributes
+    ----------
+    deadline : Deadline
+        When it ends: what has not been told by then is not known.
     """
 
     def __init__(self, cluster: KafkaCluster, answer: object = None) -> None:
         self.cluster = cluster
         self.answer = answer
-        self._deadline = Deadline(LOOK_SECONDS)
+        self.deadline = Deadline(LOOK_SECONDS)
         self._known: dict[object, Any] = {}
 
     @property
@@ -57,7 +62,7 @@ class Look:
         """
         self._must_exist(name)
         return self._once(
-            ("topic", name), lambda: describe_topic(self._connected, name, self._deadline)
+            ("topic", name), lambda: describe_topic(self._connected, name, self.deadline)
         )
 
     def ends(self, topic: str) -> dict[int, int]:
@@ -117,7 +122,7 @@ class Look:
     def group(self, name: str) -> Group:
         """Who is in the group, and how far it is."""
         config = self.cluster.client_config
-        return self._once(("group", name), lambda: ask_group(config, name, self._deadline))
+        return self._once(("group", name), lambda: ask_group(config, name, self.deadline))
 
     def log(self, node_id: int = 1) -> str:
         """What the broker has written into its log."""
@@ -140,18 +145,18 @@ class Look:
             raise NoTopicError(topic)
 
     def _ask_names(self) -> frozenset[str]:
-        return frozenset(topic.name for topic in list_all(self._connected, self._deadline)[1])
+        return frozenset(topic.name for topic in list_all(self._connected, self.deadline)[1])
 
     def _ask_records(self, topic: str, isolation: str) -> pd.DataFrame:
-        seconds = max(0.1, self._deadline.remaining)
+        seconds = max(0.1, self.deadline.remaining)
         return read_topic(self._connected, topic, seconds, isolation=isolation)
 
     def _ask_committed(self, group: str, topic: str) -> Mapping[int, int]:
         partitions = [p.number for p in self.topic(topic).partitions]
         config = self.cluster.client_config
-        found = committed_offsets(config, group, topic, partitions, self._deadline)
+        found = committed_offsets(config, group, topic, partitions, self.deadline)
         if found is None:
-            raise no_answer((), self._deadline)
+            raise no_answer((), self.deadline)
         return found
 
     def _ask_groups(self) -> tuple[str, ...]:
@@ -177,7 +182,7 @@ class Look:
         from confluent_kafka import KafkaError, KafkaException
 
         try:
-            return future.result(timeout=max(0.1, self._deadline.remaining))
+            return future.result(timeout=max(0.1, self.deadline.remaining))
         except TimeoutError:
             reason = "no answer in time"
         except KafkaException as error:

@@ -159,10 +159,11 @@ def drop_settings(cluster: KafkaCluster, topic: str, names: Iterable[str]) -> No
     """Take settings of its own from a topic, so that it follows the broker's."""
     from confluent_kafka.admin import AlterConfigOpType
 
+    deadline = Deadline(STAGE_SECONDS)
     connected = Connected(cluster.client_config, connect(cluster))
-    own = look_at_own_settings(connected, topic)
+    own = look_at_own_settings(connected, topic, deadline)
     config = {name: own[name] for name in names if name in own}
-    _alter(connected, topic, config, AlterConfigOpType.DELETE, Deadline(STAGE_SECONDS))
+    _alter(connected, topic, config, AlterConfigOpType.DELETE, deadline)
 
 
 def _alter(
@@ -181,10 +182,13 @@ def _alter(
     future = admin.incremental_alter_configs([resource], request_timeout=10)[resource]
     outcome(future, f"to change the settings of topic {topic}", deadline)
     is_set = operation == AlterConfigOpType.SET
-    while (config.items() <= look_at_own_settings(connected, topic).items()) is not is_set:
-        if deadline.passed:
-            raise no_answer(causes, deadline)
-        time.sleep(0.02)
+
+    def is_shown() -> bool:
+        own = look_at_own_settings(connected, topic, deadline)
+        return (config.items() <= own.items()) is is_set
+
+    if not deadline.wait_for(is_shown):
+        raise no_answer(causes, deadline)
 
 
 def remove_topics(cluster: KafkaCluster, *names: str) -> None:
@@ -193,12 +197,12 @@ def remove_topics(cluster: KafkaCluster, *names: str) -> None:
     The group coordinator forgets what was committed in a topic together with the topic.
     """
     deadline = Deadline(STAGE_SECONDS)
-    there = [name for name in names if name in topic_names(cluster)]
+    there = [name for name in names if name in topic_names(cluster, deadline)]
     if not there:
         return
     for name, future in deletions(cluster, there, deadline).items():
         outcome(future, f"to delete topic {name}", deadline, gone_is_fine=True)
-    while set(there) & topic_names(cluster):
+    while set(there) & topic_names(cluster, deadline):
         if deadline.passed:
             raise no_answer([], deadline)
         time.sleep(0.05)
@@ -216,7 +220,7 @@ def write(cluster: KafkaCluster, topic: str, events: Iterable[Event]) -> None:
 
     defaults = clients.client_defaults()
     producer = Producer({**cluster.client_config, **defaults, **IN_ORDER})
-    _produce(producer, topic, events)
+    produce_all(producer, topic, events)
 
 
 def write_one_by_one(cluster: KafkaCluster, topic: str, events: Iterable[Event]) -> None:
@@ -231,41 +235,11 @@ def write_one_by_one(cluster: KafkaCluster, topic: str, events: Iterable[Event])
 
     defaults = clients.client_defaults()
     producer = Producer({**cluster.client_config, **defaults, **IN_ORDER, "batch.num.messages": 1})
-    _produce(producer, topic, events)
+    produce_all(producer, topic, events)
 
 
-def write_in_transactions(
-    cluster: KafkaCluster, topic: str, parts: Iterable[tuple[bool, Iterable[Event]]], name: str
-) -> None:
-    """Write records in one transaction after the other.
-
-    Parameters
-    ----------
-    cluster : KafkaCluster
-    topic : str
-    parts : iterable of (bool, iterable of Event)
-        Of each transaction, whether it is committed, and what is written in it.
-    name : str
-        The `transactional.id`.
-
-    Raises
-    ------
-    KafkaLabError
-        Where not all of them were acknowledged.
-    """
-    from confluent_kafka import Producer
-
-    settings = {**cluster.client_config, **clients.client_defaults()}
-    with Producer({**settings, "transactional.id": name}) as producer:
-        producer.init_transactions(STAGE_SECONDS)
-        for committed, events in parts:
-            producer.begin_transaction()
-            _produce(producer, topic, events)  # an abort would drop what is not written yet
-            end = producer.commit_transaction if committed else producer.abort_transaction
-            end(STAGE_SECONDS)
-
-
-def _produce(producer: Producer, topic: str, events: Iterable[Event]) -> None:
+def produce_all(producer: Producer, topic: str, events: Iterable[Event]) -> None:
+    """Write the records in their order; raises KafkaLabError where not all were acknowledged."""
     failed: list[str] = []
 
     def delivered(error: object, _: object) -> None:
@@ -292,28 +266,32 @@ def _produce(producer: Producer, topic: str, events: Iterable[Event]) -> None:
         )
 
 
-def topic_names(cluster: KafkaCluster) -> set[str]:
+def topic_names(cluster: KafkaCluster, deadline: Deadline | None = None) -> set[str]:
     """Names of all topics that any broker knows of."""
-    return names_at_any(cluster, Deadline(LOOK_SECONDS))
+    return names_at_any(cluster, deadline or Deadline(LOOK_SECONDS))
 
 
-def look_at_own_settings(cluster: Connectable, topic: str) -> Mapping[str, str]:
+def look_at_own_settings(
+    cluster: Connectable, topic: str, deadline: Deadline | None = None
+) -> Mapping[str, str]:
     """Those settings that are set on the topic itself, even to the default's value."""
     from confluent_kafka.admin import ConfigResource, ConfigSource, ResourceType
 
     own = ConfigSource.DYNAMIC_TOPIC_CONFIG
-    entries = _settings(cluster, ConfigResource(ResourceType.TOPIC, topic))
+    resource = ConfigResource(ResourceType.TOPIC, topic)
+    entries = _settings(cluster, resource, deadline or Deadline(LOOK_SECONDS))
     # the client says that it gives a ConfigSource, and gives its number
     return _values({name: e for name, e in entries.items() if ConfigSource(e.source) is own})
 
 
-def _settings(cluster: Connectable, resource: ConfigResource) -> Mapping[str, ConfigEntry]:
+def _settings(
+    cluster: Connectable, resource: ConfigResource, deadline: Deadline
+) -> Mapping[str, ConfigEntry]:
     admin, _ = connect(cluster)
-    future = admin.describe_configs([resource], request_timeout=LOOK_SECONDS)[resource]
+    seconds = max(0.1, deadline.remaining)
+    future = admin.describe_configs([resource], request_timeout=seconds)[resource]
     tried = f"to read the settings of {resource.name}"
-    found: Mapping[str, ConfigEntry] | None = outcome(
-        future, tried, Deadline(LOOK_SECONDS), gone_is_fine=True
-    )
+    found: Mapping[str, ConfigEntry] | None = outcome(future, tried, deadline, gone_is_fine=True)
     if found is None:
         raise NoTopicError(resource.name)
     return found

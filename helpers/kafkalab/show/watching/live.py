@@ -18,7 +18,8 @@ from kafkalab.show.canvas.picture import Picture
 from kafkalab.show.canvas.shown import Shown
 from kafkalab.show.drawings.log.picture import draw_log
 from kafkalab.show.drawings.log.words import DRAWN_PARTITIONS
-from kafkalab.show.facts.log import OFTEN, ONE_LOOK, Patience, TopicLog, collect_log, patience_with
+from kafkalab.show.facts.brokers import all_run
+from kafkalab.show.facts.log import OFTEN, Patience, TopicLog, collect_log, patience_with
 
 if TYPE_CHECKING:
     from kafkalab.cluster.cluster import KafkaCluster
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.5
 LONGEST_SECONDS = 3600.0
 NAME = 60
+AWAY = 2
+"""After so many silent looks in a row somebody is away: on a busy machine one may come too late."""
 
 
 class LiveView(Shown):
@@ -62,8 +65,13 @@ def start_live(cluster: KafkaCluster, topic: str, group: str | None, seconds: fl
             address, topic, group, drawn_partitions=DRAWN_PARTITIONS, patience=patience
         )
 
+    def last(away: bool) -> Patience:
+        """Who is away was waited for already; who runs will answer."""
+        return OFTEN if away and not all_run(cluster) else patience_with(cluster)
+
     output = _Output(
         look,
+        last,
         look(patience_with(cluster)),
         min(float(seconds), LONGEST_SECONDS),
         lambda: cluster.is_running,
@@ -79,18 +87,20 @@ class _Output:
     def __init__(
         self,
         look: Callable[[Patience], TopicLog],
+        last: Callable[[bool], Patience],
         log: TopicLog,
         seconds: float,
         running: Callable[[], bool],
     ) -> None:
         self.log = log
         self._look = look
+        self._last = last
         self._running = running
         self._deadline = Deadline(seconds)
         self._note = f"live, for {seconds:g} seconds"
         self._display_id = uuid.uuid4().hex
         self._shown = False
-        self._silent = log.silent
+        self._silent_looks = AWAY if log.silent else 0
         self._over = threading.Event()
         self._lock = threading.RLock()
         self._thread = threading.Thread(target=self._run, daemon=True, name="kafkalab-live")
@@ -109,8 +119,7 @@ class _Output:
         if self._over.is_set():
             return
         try:
-            # who is away was waited for already
-            log = self._look(OFTEN if self._silent else ONE_LOOK)
+            log = self._look(self._last(self._silent_looks >= AWAY))
         except KafkaLabError:  # what it shows is what is known
             log = self.log
         with self._lock:
@@ -138,10 +147,9 @@ class _Output:
             log, trouble = self._look(OFTEN), ""
         except KafkaLabError as error:
             log, trouble = self.log, error.what
-        silent, before = bool(trouble) or log.silent, self._silent
-        self._silent = silent
-        if silent and not before:
-            return  # on a busy machine one look may come too late: the next one decides
+        self._silent_looks = self._silent_looks + 1 if trouble or log.silent else 0
+        if 0 < self._silent_looks < AWAY:
+            return  # the next one decides
         with self._lock:
             if not self._over.is_set():
                 self._set(log, trouble or f"live, for {self._deadline.seconds:g} seconds")
