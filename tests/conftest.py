@@ -72,7 +72,7 @@ def docker_missing(image: str = "") -> str | None:
     """Why containers of an image, by default that of clusters, cannot run here, or None."""
     image = image or Settings.from_environment().image
     try:
-        client = plain_client(timeout=10)
+        client = plain_client(timeout=60)
         client.ping()
     except (OSError, DockerException) as error:
         return f"no Docker engine answers: {error}"

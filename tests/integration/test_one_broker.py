@@ -15,7 +15,8 @@ VALUES = [b"event #1", b"event #2"]
 
 def write(cluster: KafkaCluster, topic: str) -> None:
     failures: list[object] = []
-    producer = Producer({**cluster.client_config, "acks": "all"})
+    # without it, a batch that is tried again comes after the next one
+    producer = Producer({**cluster.client_config, "enable.idempotence": True})
     for value in VALUES:
         producer.produce(
             topic, value, on_delivery=lambda error, _: failures.append(error) if error else None

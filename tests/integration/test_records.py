@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from kafkalab import KafkaCluster, KafkaLabError, read_topic
+from kafkalab import KafkaCluster, KafkaLabError, read_topic, wait_until
 from kafkalab.queries import records, topics
 
 
@@ -102,7 +102,13 @@ def test_open_transaction_does_not_hang(cluster: KafkaCluster) -> None:
     in_the_log = read_topic(cluster, topic, timeout=20, isolation="read_uncommitted")
     assert in_the_log.value.tolist() == ["before", "open", "plain"]
     producer.commit_transaction(30)
-    assert read_topic(cluster, topic, timeout=20).value.tolist() == ["before", "open", "plain"]
+
+    def committed() -> list[str]:
+        found: list[str] = read_topic(cluster, topic, timeout=20).value.tolist()
+        return found
+
+    # the marker is written after the coordinator has answered
+    wait_until("the marker is written", lambda: committed() == ["before", "open", "plain"])
 
 
 def test_what_is_no_isolation_level(cluster: KafkaCluster) -> None:
@@ -145,6 +151,8 @@ def test_topic_that_is_deleted_while_it_is_read(
         found = look(*args, **options)
         with AdminClient(cluster.client_config) as admin:
             admin.delete_topics([topic])[topic].result(30)
+            # the broker carries it out after it has answered
+            wait_until("it is gone", lambda: topic not in admin.list_topics(timeout=30).topics)
         return found
 
     monkeypatch.setattr(records, "describe_topic", look_before_it_goes)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import pytest
+import requests
 from confluent_kafka import Producer
 
 from demos.sql.session import BATCH, STREAMING, Session, SqlError
@@ -32,7 +33,8 @@ def flink() -> Iterator[services.Flink]:
 
 @pytest.fixture
 def sql(flink: services.Flink, cluster: KafkaCluster) -> Iterator[Session]:
-    with Producer(cluster.client_config) as producer:
+    # without it, a batch that is tried again comes after the next one
+    with Producer({**cluster.client_config, "enable.idempotence": True}) as producer:
         for city, cents in ORDERS:
             producer.produce(TOPIC, json.dumps({"cents": cents}), city)
     with Session(flink.url) as session:
@@ -50,7 +52,13 @@ def all_ended(sql: Session) -> bool:
     return set(sql.jobs().values()) <= ENDED
 
 
-def test_a_session(sql: Session, subtests: pytest.Subtests) -> None:
+def runs(flink: services.Flink, job: str) -> bool:
+    """Whether each task runs: the job is said to run from the moment when they are scheduled."""
+    told = requests.get(f"{flink.rest_url}/jobs/{job}", timeout=30).json()
+    return {vertex["status"] for vertex in told["vertices"]} == {"RUNNING"}
+
+
+def test_a_session(flink: services.Flink, sql: Session, subtests: pytest.Subtests) -> None:
     """One Flink and one topic for all: each start of them takes seconds."""
     with subtests.test("the changes have kinds, and end with the rows that were asked for"):
         found = [str(change) for change in sql.changes(SUMS, rows=4)]
@@ -69,6 +77,13 @@ def test_a_session(sql: Session, subtests: pytest.Subtests) -> None:
             list(sql.changes(SUMS, seconds=1))
         wait_until("the query is canceled", lambda: all_ended(sql))
 
+    with subtests.test("a query that is given up while it is submitted is canceled too"):
+        before = len(sql.jobs())
+        with pytest.raises(TimeoutError):
+            list(sql.changes(SUMS, seconds=0.001))
+        assert len(sql.jobs()) == before + 1
+        wait_until("the query is canceled", lambda: all_ended(sql))
+
     with subtests.test("an answer that ends, in both modes"):
         for mode in (BATCH, STREAMING):
             table = sql.query(TILL_NOW, mode)
@@ -84,14 +99,14 @@ def test_a_session(sql: Session, subtests: pytest.Subtests) -> None:
     with subtests.test("a job that goes on, until it is stopped"):
         sql.run("CREATE TABLE nothing (city STRING, cents INT) WITH ('connector' = 'blackhole')")
         job = sql.run("INSERT INTO nothing SELECT * FROM orders")
-        wait_until("it runs", lambda: sql.jobs()[job] == "RUNNING")
+        wait_until("it runs", lambda: runs(flink, job))
         savepoint = sql.run(f"STOP JOB '{job}' WITH SAVEPOINT")
         assert "savepoint" in savepoint
         wait_until("it has ended", lambda: sql.jobs()[job] == "FINISHED")
 
     with subtests.test("all jobs stopped at once"):
         job = sql.run("INSERT INTO nothing SELECT * FROM orders")
-        wait_until("it runs", lambda: sql.jobs()[job] == "RUNNING")
+        wait_until("it runs", lambda: runs(flink, job))
         sql.stop_jobs()
         wait_until("none runs", lambda: all_ended(sql))
 

@@ -24,11 +24,15 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot b
 
 def took_until_interrupted(call: Callable[[], object]) -> float:
     press = threading.Timer(AFTER, os.kill, (os.getpid(), signal.SIGINT))
+
+    def pressed() -> None:
+        press.start()
+        call()
+
     started = time.monotonic()
-    press.start()
     try:
         with pytest.raises(KeyboardInterrupt):
-            call()
+            pressed()
     finally:
         press.cancel()
     return time.monotonic() - started

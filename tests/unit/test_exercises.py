@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, cast
 
@@ -222,6 +223,31 @@ class Looks:
         return self.left.pop(0) if len(self.left) > 1 else self.left[0]
 
 
+class Received(SimpleQueue[Verdict]):
+    """The verdicts of looks; more may be taken than are waited for."""
+
+    count = 0
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Verdict:
+        verdict = super().get(block, timeout)
+        self.count += 1
+        return verdict
+
+
+@pytest.fixture
+def received(monkeypatch: pytest.MonkeyPatch) -> list[Received]:
+    """One for each check."""
+    all_of_them: list[Received] = []
+
+    def new() -> Received:
+        all_of_them.append(Received())
+        return all_of_them[-1]
+
+    monkeypatch.setattr(engine, "SimpleQueue", new)
+    monkeypatch.setattr(engine, "CHECK_SECONDS", 60.0)
+    return all_of_them
+
+
 RIGHT, EARLY = correct("Right."), not_attempted("No topic yet.")
 LATE, LATER = not_yet("No.", "one", "two"), not_yet("No.", "one", "three")
 
@@ -239,47 +265,75 @@ LATE, LATER = not_yet("No.", "one", "two"), not_yet("No.", "one", "three")
     ],
 )
 def test_it_looks_again_before_it_says_that_something_is_amiss(
-    verdicts: list[Verdict], says: Verdict, taken: int
+    verdicts: list[Verdict], says: Verdict, taken: int, received: list[Received]
 ) -> None:
-    looks = Looks(*verdicts)
-    assert task(looks).verdict() == says
-    assert looks.taken == taken
+    assert task(Looks(*verdicts)).verdict() == says
+    assert received[-1].count == taken
 
 
-def test_on_three_brokers_each_may_have_been_asked() -> None:
+def test_on_three_brokers_each_may_have_been_asked(received: list[Received]) -> None:
     standing = Standing(states=("running",) * 3)
     looks = Looks(EARLY, EARLY, EARLY, RIGHT)
     assert task(looks, cluster=standing, brokers=3).verdict() == RIGHT
     looks = Looks(EARLY)
     assert task(looks, cluster=standing, brokers=3).verdict() == EARLY
-    assert looks.taken == 4
+    assert received[-1].count == 4
     looks = Looks(RIGHT, EARLY)
     assert task(looks, cluster=standing, brokers=3).verdict() == EARLY
 
 
+@dataclass
+class Left:
+    """A deadline that passes when it is told to."""
+
+    remaining: float = 60.0
+
+
 def test_looks_that_never_agree_end_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "CHECK_SECONDS", 0.5)
-    numbers = itertools.count()
-    before = time.monotonic()
-    verdict = task(lambda *_: not_yet("No.", f"{next(numbers)} records", "peace")).verdict()
-    assert time.monotonic() - before < 5
+    deadline, numbers = Left(), itertools.count()
+    monkeypatch.setattr(engine, "Deadline", lambda _: deadline)
+
+    def check(*_: object) -> Verdict:
+        number = next(numbers)
+        if number == 3:
+            deadline.remaining = 0.0
+        return not_yet("No.", f"{number} records", "peace")
+
+    verdict = task(check).verdict()
     assert re.search(r"Found: \d+ records", verdict.text)
     assert Deadline(BOUND).wait_for(no_check_runs)
 
 
-@pytest.mark.parametrize("share", [0.3, 0.7])
+@pytest.mark.parametrize(("left", "waits"), [(0.7, 2), (0.3, 1)])
 def test_a_second_look_that_takes_too_long_does_not_hide_the_first(
-    monkeypatch: pytest.MonkeyPatch, share: float
+    monkeypatch: pytest.MonkeyPatch, left: float, waits: int
 ) -> None:
-    seconds = 4.0
-    monkeypatch.setattr(engine, "CHECK_SECONDS", seconds)
-    looks, stuck = Looks(LATE), awkward.Stuck()
+    """Where the first one has left less time than it took, there is no waiting for it."""
+    deadline, looks, stuck = Left(1.0), Looks(LATE), awkward.Stuck()
+    again = threading.Event()
+
+    class Late(SimpleQueue[Verdict]):
+        waits = 0
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Verdict:
+            self.waits += 1
+            if self.waits > 1:
+                assert again.wait(60)
+                raise Empty
+            deadline.remaining = left
+            return super().get(block, 60)
 
     def check(*_: object) -> Verdict:
-        stuck.release.wait(share * seconds if not looks.taken else awkward.STUCK_SECONDS)
+        if looks.taken:
+            again.set()
+            stuck.release.wait(awkward.STUCK_SECONDS)
         return looks()
 
+    queue = Late()
+    monkeypatch.setattr(engine, "Deadline", lambda _: deadline)
+    monkeypatch.setattr(engine, "SimpleQueue", lambda: queue)
     assert task(check).verdict() == LATE
+    assert queue.waits == waits
     stuck.release.set()
     assert Deadline(BOUND).wait_for(no_check_runs)
 

@@ -23,12 +23,28 @@ echo '[ERROR] no space'; exit 1
 """
 
 
+class Pats:
+    """A watchdog that never bites, and counts how often it was patted."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.has_bitten = False
+
+    def pat(self) -> None:
+        self.count += 1
+
+    def cancel(self) -> None:
+        pass
+
+
 def test_a_file_that_takes_long_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maven, "STALL_SECONDS", 1)
+    pats = Pats()
+    monkeypatch.setattr(maven, "_Watchdog", lambda seconds, bite: pats)
     with pytest.raises(KafkaLabError, match=r"mvn failed: \[ERROR\] no space"):
         maven.run([], "a test", fake_mvn(tmp_path, SLOW))
+    assert pats.count > 8, "each report of progress is a sign of life"
 
 
 def test_progress_is_no_line_to_keep(tmp_path: Path) -> None:

@@ -65,8 +65,8 @@ def test_a_process_that_cannot_be_ended_is_named(
     parent: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     child_of(parent)
-    monkeypatch.setattr(removal, "_REMOVE_SECONDS", 0.2)
     with monkeypatch.context() as patched:
+        patched.setattr(removal, "_REMOVE_SECONDS", 0.2)
         belongs_to_root(patched, parent.pid)
         with pytest.raises(KafkaLabError) as caught:
             removal.remove_run(tmp_path, LABEL, "process")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import sys
 import threading
+import time
 from dataclasses import replace
 from typing import NoReturn
 from xml.etree import ElementTree as ET
@@ -301,9 +305,7 @@ def test_something_must_be_watched() -> None:
 @pytest.fixture
 def record(monkeypatch: pytest.MonkeyPatch) -> timeline_watch._Record:
     """A record whose cluster cannot be reached: nobody listens at this address."""
-    monkeypatch.setattr(timeline_watch, "FIRST_SECONDS", 0.2)
     monkeypatch.setattr(probe, "ANSWER_SECONDS", 0.1)
-    monkeypatch.setattr(timeline_watch, "FRESH_SECONDS", 0.2)
     return timeline_watch._Record(
         {"bootstrap.servers": "127.0.0.1:1"}, "orders", None, running=lambda: True
     )
@@ -324,9 +326,10 @@ def test_timeline_ends_when_nobody_holds_it(record: timeline_watch._Record) -> N
 def test_timeline_ends_by_itself(
     record: timeline_watch._Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timeline_watch, "LONGEST_SECONDS", 0.6)
     record.begin()
     seen = timeline_watch.Timeline(record)
+    assert Deadline(10).wait_for(lambda: bool(record._topics.looks))
+    monkeypatch.setattr(timeline_watch, "LONGEST_SECONDS", 0.6)
     assert Deadline(10).wait_for(lambda: not watchers())
     assert seen.text == (
         "Timeline of topic orders\nnothing is known\nno broker answers\n"
@@ -366,6 +369,80 @@ def test_an_unforeseen_error_is_logged_and_no_state_is_made_of_it(
     assert "a timeline ended" in caplog.text
     assert [found is None for _, found in record._topics.looks] == [False, True]
     record.stop()
+
+
+def answers(record: timeline_watch._Record, *given: Topic | None, running: bool = True) -> None:
+    """Give these answers to its looks, and the last one to all that follow."""
+    told, last = list(given[:-1]), given[-1]
+    record._topics._ask = lambda: told.pop(0) if told else last
+    record._all_run = lambda: running
+
+
+def test_silence_of_brokers_that_run_is_waited_out(record: timeline_watch._Record) -> None:
+    """At the start, at a mark and at the end."""
+    one, two, three = (topic(0.0, [leader]).found for leader in (1, 2, 3))
+    answers(record, None, None, one)
+    record.begin()
+    seen = timeline_watch.Timeline(record)
+    answers(record, None, two)
+    seen.mark("moved")
+    answers(record, None, None, three)
+    assert seen.stop().text == (
+        "Timeline of topic orders\n"
+        "partition 0: leader 1, in sync 1, 2, 3\n"
+        "partition 0: leader 2\n"
+        "* moved\n"
+        "partition 0: leader 3"
+    )
+
+
+def test_silence_where_a_broker_is_away_is_not_waited_out(record: timeline_watch._Record) -> None:
+    answers(record, topic(0.0, [1]).found)
+    record.begin()
+    seen = timeline_watch.Timeline(record)
+    answers(record, None, running=False)
+    before = time.monotonic()
+    seen.mark("killed")
+    assert time.monotonic() - before < timeline_watch.ANSWER_SECONDS / 2
+    assert seen.stop().text.endswith("(no change)\n* killed\nno broker answers")
+
+
+def test_silence_before_the_first_mark_is_no_start() -> None:
+    late = History("orders", None, 9.0, [Look(0.0, None), topic(1.0, [1])])
+    assert draw_timeline(late).text.splitlines()[1:] == [
+        "partition 0: leader 1, in sync 1, 2, 3",
+        "(no change)",
+    ]
+    marked = replace(late, marks=[Mark("broker 1 started", 0.5, 1, 0)])
+    assert draw_timeline(marked).text.splitlines()[1:] == [
+        "nothing is known",
+        "(no change)",
+        "* broker 1 started",
+        "partition 0: leader 1, in sync 1, 2, 3",
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent there")
+def test_an_interrupt_ends_the_wait_for_an_answer(record: timeline_watch._Record) -> None:
+    answers(record, topic(0.0, [1]).found)
+    record.begin()
+    answered = threading.Event()
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        answered.wait(timeline_watch.ANSWER_SECONDS)
+
+    def mark() -> None:
+        with timeline_watch.Timeline(record) as seen:
+            record._topics._ask = interrupt
+            seen.mark("never told")
+
+    before = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        mark()
+    assert time.monotonic() - before < timeline_watch.ANSWER_SECONDS / 2
+    answered.set()
+    assert Deadline(10).wait_for(lambda: not watchers())
 
 
 @pytest.mark.parametrize("label", ["\x1b[1mx", "half \ud800"])

@@ -31,7 +31,7 @@ def brokers(cluster: KafkaCluster) -> Picture:
     Picture
         Shows itself in a notebook; `print` gives its words, `.frame` its facts (one row a
         broker, partitions of Kafka's own topics not counted), `.svg` its drawing. Where no broker
-        answers within 10 seconds it says so.
+        answers within 10 seconds, or within 30 where a majority runs, it says so.
 
     Raises
     ------

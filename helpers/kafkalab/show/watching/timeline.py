@@ -17,6 +17,7 @@ from kafkalab.queries.group_members import Group
 from kafkalab.queries.topics import Topic, check_name
 from kafkalab.show.canvas.picture import Picture
 from kafkalab.show.canvas.shown import Shown
+from kafkalab.show.facts.brokers import all_run
 from kafkalab.show.facts.group import is_share_group
 from kafkalab.show.facts.timeline import GroupLook, History, Mark, TopicLook
 from kafkalab.show.watching.probe import Probe, topic_asker
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 TOPIC_SECONDS, GROUP_SECONDS = 0.25, 0.4
 """How often each is asked for."""
 
-FRESH_SECONDS = 3.0
-"""How long a mark waits for a look that was begun after it."""
+ANSWER_SECONDS = 30.0
+"""How long the start, a mark and the end wait for a look that is answered. A silent one ends the
+wait, unless every broker runs: then one that does not answer has no processor, and will answer."""
 
-FIRST_SECONDS = 8.0
 SHARE_SECONDS = 8.0
 """How long the official tool may take to say whether a group that nobody sees is a share group."""
 
@@ -55,7 +56,7 @@ class Timeline(Shown):
     def mark(self, label: str) -> None:
         """Put a moment with a name into the chart.
 
-        Waits for a look at the cluster: what has happened before stands before it.
+        Waits for an answer of the cluster: what has happened before stands before it.
 
         Parameters
         ----------
@@ -92,7 +93,10 @@ class Timeline(Shown):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._record.finish()
+        if kind is KeyboardInterrupt:
+            self._record.stop()  # ■ waits for nothing
+        else:
+            self._record.finish()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return self.picture()._repr_mimebundle_()
@@ -110,6 +114,7 @@ def start_timeline(cluster: KafkaCluster, topic: str | None, group: str | None) 
         None if topic is None else check_name(topic, "topic"),
         None if group is None else check_name(group, "group"),
         running=lambda: cluster.is_running,
+        all_run=lambda: all_run(cluster),
         is_share=lambda name: is_share_group(cluster, name, Deadline(SHARE_SECONDS)),
     )
     cluster.ends_with(record)
@@ -131,6 +136,7 @@ class _Record:
         group: str | None,
         *,
         running: Callable[[], bool],
+        all_run: Callable[[], bool] = lambda: False,
         is_share: Callable[[str], bool | None] = lambda group: False,
     ) -> None:
         self._topic, self._group = topic, group
@@ -138,6 +144,7 @@ class _Record:
         self._share: bool | None = None
         self._untold = False  # whether nobody could be asked if it is a share group
         self._running = running
+        self._all_run = all_run
         self._start = time.monotonic()
         self._used = self._start
         self._ended: float | None = None
@@ -166,9 +173,16 @@ class _Record:
     def begin(self) -> None:
         for watch in self._watches:
             watch.begin()
-        deadline = Deadline(FIRST_SECONDS)
+        deadline = Deadline(ANSWER_SECONDS)
         for watch in self._watches:
-            watch.wait(1, deadline)
+            watch.wait(1, deadline, self._patient)
+
+    def _patient(self) -> bool:
+        """Whether a cluster that did not answer is to be asked again."""
+        try:
+            return not self.over() and self._all_run()
+        except KafkaLabError:  # the cluster has just stopped
+            return False
 
     def over(self) -> bool:
         """Whether the threads are to end."""
@@ -189,19 +203,19 @@ class _Record:
             self._marks.append(Mark(label, seconds, topic_looks, group_looks))
 
     def _fresh(self) -> tuple[float, int, int]:
-        """Wait for looks that were begun after this call; what comes too late is of later.
+        """Wait for answers to looks that were begun after this call.
 
         Returns
         -------
         tuple of float, int and int
             The moment, and how many looks at the topic and at the group there were until then.
         """
-        deadline = Deadline(FRESH_SECONDS)
+        deadline = Deadline(ANSWER_SECONDS)
         topic_look, group_look = (watch.ask() for watch in self._watches)
         # a group's coordinator may take seconds: what the topic does meanwhile comes after
-        self._topics.wait(topic_look, deadline)
+        self._topics.wait(topic_look, deadline, self._patient)
         topic_looks, seconds = len(self._topics.looks), self.now
-        self._groups.wait(group_look, deadline)
+        self._groups.wait(group_look, deadline, self._patient)
         group_looks = self._groups.looks[:]
         if group_looks and (self._topic is None or group_looks[-1][1] is not None):
             seconds = max(seconds, group_looks[-1][0])
@@ -209,10 +223,12 @@ class _Record:
 
     def finish(self) -> None:
         """A last look, then the end."""
-        if not self.over():
-            self._fresh()
-            self._ask_for_share_group()
-        self.stop()
+        try:
+            if not self.over():
+                self._fresh()
+                self._ask_for_share_group()
+        finally:
+            self.stop()
 
     def stop(self) -> None:
         """The end; the threads are gone soon after."""

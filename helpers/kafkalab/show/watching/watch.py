@@ -13,6 +13,9 @@ logger = logging.getLogger(__name__)
 
 JOIN_SECONDS = 1.0
 
+WAIT_SECONDS = 0.5
+"""One wait takes no longer: on Windows ■ is answered only when it returns."""
+
 T = TypeVar("T")
 
 
@@ -41,7 +44,7 @@ class Watch(Generic[T]):
         self._history = history
         self._close = close
         self._changed = threading.Condition()
-        self._begun = self._done = 0
+        self._begun = self._done = self._answered = 0
         self._poked = False
         self._thread: threading.Thread | None = None
         self.looks: list[tuple[float, T | None]] = []
@@ -58,13 +61,28 @@ class Watch(Generic[T]):
             self._changed.notify_all()
             return self._begun + 1
 
-    def wait(self, number: int, deadline: Deadline) -> None:
-        """Wait until the look of that number is done, or the deadline."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._thread is None or self._done >= number or not self._thread.is_alive(),
-                deadline.remaining,
-            )
+    def wait(self, number: int, deadline: Deadline, patient: Callable[[], bool]) -> None:
+        """Wait until the look of that number, or a later one, is answered.
+
+        Parameters
+        ----------
+        number : int
+        deadline : Deadline
+        patient : callable
+            Says after a silent look if another one is worth the wait.
+        """
+        seen = number - 1
+        while self._thread is not None and not deadline.passed:
+            with self._changed:
+                if self._done <= seen:
+                    self._changed.wait(min(WAIT_SECONDS, deadline.remaining))
+                done, answered = self._done, self._answered
+            if answered >= number or not self._thread.is_alive():
+                return
+            if done > seen:
+                if not patient():
+                    return
+                seen = done
 
     def end(self) -> None:
         with self._changed:
@@ -89,7 +107,7 @@ class Watch(Generic[T]):
             if self._close is not None:
                 self._close()
             with self._changed:
-                self._done = self._begun + 1_000_000
+                self._done = self._answered = self._begun + 1_000_000
                 self._changed.notify_all()
 
     def _look(self) -> None:
@@ -103,6 +121,8 @@ class Watch(Generic[T]):
             if not self._history.over():
                 self._keep(before if found is None else self._history.now, found)
             self._done = number
+            if found is not None:
+                self._answered = number
             self._changed.notify_all()
 
     def _keep(self, seconds: float, found: T | None) -> None:

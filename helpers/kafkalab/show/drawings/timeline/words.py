@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from kafkalab.common.words import clipped, count, number_ranges, printable, wrapped
 from kafkalab.queries.group_members import Group, Place
@@ -15,6 +16,7 @@ from kafkalab.show.drawings.amounts import past_end_on
 from kafkalab.show.facts.group import ask_tool
 from kafkalab.show.facts.timeline import (
     History,
+    Look,
     Mark,
     Part,
     last_group,
@@ -26,6 +28,8 @@ from kafkalab.show.facts.timeline import (
 )
 
 TEXT_LINES = 12
+
+T = TypeVar("T")
 
 
 def short_name(name: str, most: int = 40) -> str:
@@ -139,7 +143,14 @@ def timeline_text(history: History, names: dict[str, str]) -> str:
 
 def _stands(history: History) -> Iterable[tuple[str, _Stand]]:
     """The start, each mark and the end; a label follows what is different at its mark."""
-    yield "", _Stand(last_topic(history.topics[:1]), last_group(history.groups[:1]))
+    first = next(iter(history.marks), None)
+    yield (
+        "",
+        _Stand(
+            _first(history.topics[: first.topic_looks if first else None]),
+            _first(history.groups[: first.group_looks if first else None]),
+        ),
+    )
     for mark in history.marks:
         yield (
             mark_label(mark),
@@ -159,6 +170,11 @@ def _stands(history: History) -> Iterable[tuple[str, _Stand]]:
             silent=bool(ends) and all(ends),
         ),
     )
+
+
+def _first(looks: Sequence[Look[T]]) -> T | None:
+    """The first answer: on a busy machine the first look may be silent."""
+    return next((look.found for look in looks if look.found is not None), None)
 
 
 def _changes(
