@@ -189,7 +189,7 @@ class Killing:
 
     def _start_again(self, name: str) -> None:
         self._said[name] = self._times_ready(name)
-        self._shipping.start_again(name)
+        self._shipping.start_again(name, timeout=0)  # it may be killed as it starts
 
     def _times_ready(self, name: str) -> int:
         return self._shipping.log(name).count(sink.READY if name == SINK else agent.READY)

@@ -61,7 +61,8 @@ def topics(cluster: KafkaCluster, name: str) -> tuple[str, str]:
 
 
 def rush(cluster: KafkaCluster, topic: str) -> None:
-    with Producer({**cluster.client_config, "partitioner": "murmur2_random"}) as producer:
+    keeps_order = {"partitioner": "murmur2_random", "enable.idempotence": True}
+    with Producer({**cluster.client_config, **keeps_order}) as producer:
         for key, value, timestamp in data.rush():
             producer.produce(topic, value, key, timestamp=timestamp)
 
@@ -154,7 +155,7 @@ def test_a_worker_dies_once_all_results_are_in_the_topic(
         monkeypatch.setattr(os, "kill", lambda _, sent: signals.append(sent))
         with monkeypatch.context() as short:
             short.setattr(worker, "WRITTEN_SECONDS", 3.0)
-            with pytest.raises(TimeoutError, match="not in 'bills-staged': 1"):
+            with pytest.raises(TimeoutError, match="not in 'bills-staged'"):
                 crash.after(reads, 0, 2)
         assert signals == []
         producer.produce(writes, b"not saved", partition=0)

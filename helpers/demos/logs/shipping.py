@@ -160,9 +160,14 @@ class LogShipping(Programs["_Set"]):
         """Let a paused program go on."""
         self._program(name).resume()
 
-    def start_again(self, name: str) -> None:
-        """Start a program that was killed: it finds what it kept. Harmless where it runs."""
-        self._program(name).start()
+    def start_again(self, name: str, *, timeout: float = 60) -> None:
+        """Start a program that was killed: it finds what it kept. Harmless where it runs.
+
+        An agent follows its files, and a sink has partitions, when this returns; with a `timeout`
+        of 0 it does not wait for that.
+        """
+        self._program(name)
+        self._live.start_again(name, timeout)
 
     def log(self, name: str) -> str:
         """What a program has written."""
@@ -199,16 +204,31 @@ class _Set:
         start_all(self.programs.values())
 
     def wait_until_ready(self, deadline: Deadline) -> None:
-        for name, program in self.programs.items():
-            is_agent = isinstance(self._configs[name], agent.Config)
-            word = agent.READY if is_agent else sink.READY
+        for name in self.programs:
+            self._wait_until_ready(name, 0, deadline)
 
-            def ready(program: ProcessProgram = program, word: str = word) -> bool:
-                return program.state is ProgramState.STOPPED or word in program.log()
+    def _wait_until_ready(self, name: str, before: int, deadline: Deadline) -> None:
+        """Until it has said that it is ready once more than `before`."""
+        program = self.programs[name]
 
-            in_time = deadline.wait_for(ready, poll=_OFTEN)
-            if not in_time or program.state is ProgramState.STOPPED:
-                raise _not_ready(name, program, deadline)
+        def ready() -> bool:
+            return program.state is ProgramState.STOPPED or self._times_ready(name) > before
+
+        in_time = deadline.wait_for(ready, poll=_OFTEN)
+        if not in_time or program.state is ProgramState.STOPPED:
+            raise _not_ready(name, program, deadline)
+
+    def _times_ready(self, name: str) -> int:
+        is_agent = isinstance(self._configs[name], agent.Config)
+        return self.programs[name].log().count(agent.READY if is_agent else sink.READY)
+
+    def start_again(self, name: str, seconds: float) -> None:
+        if self.programs[name].state is not ProgramState.STOPPED:
+            return
+        before = self._times_ready(name)
+        self.programs[name].start()
+        if seconds:
+            self._wait_until_ready(name, before, Deadline(seconds))
 
     def end(self, seconds: float) -> None:
         """Agents first: what they send last is landed then."""

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from confluent_kafka import Producer
@@ -25,6 +26,8 @@ from demos.metrics.reading import Reading
 from demos.private_file import write_private
 
 CONFIG, PROCS = "agent.json", "procs"
+HOST = "host"
+"""The source of what every agent reads."""
 READY = "the first readings are in the topic"
 GOODBYE_SECONDS = 2
 
@@ -99,7 +102,7 @@ class Agent:
         start_http_server(config.port, config.address, registry)
         for source, read in self._beside().items():
             threading.Thread(target=self._watch, args=(source, read), daemon=True).start()
-        self._every(config.seconds, lambda: self._tell("host", self._host.read()))
+        self._every(config.seconds, lambda: self._tell(HOST, self._host.read()))
         self._producer.flush(GOODBYE_SECONDS)
 
     def _beside(self) -> dict[str, Callable[[], Iterable[Reading]]]:
@@ -119,20 +122,22 @@ class Agent:
         """Write them with the moment at which they were read, and show them to Prometheus."""
         read, now = list(readings), int(time.time() * 1000)
         self._board.put(source, read)
-        for reading in read:
+        for number, reading in enumerate(read, start=1):
+            ends = source == HOST and number == len(read)
             self._producer.produce(
                 self._config.topic,
                 reading.as_json(),
                 self._config.host,
                 timestamp=now,
-                on_delivery=self._delivered,
+                on_delivery=partial(self._delivered, ends),
             )
         self._producer.poll(0)
 
-    def _delivered(self, error: object, _: object) -> None:
+    def _delivered(self, ends: bool, error: object, _: object) -> None:
+        """A reading is in the topic, or lost; whether it `ends` those of the host."""
         if error is not None:
             print(f"a reading was lost: {error}", flush=True)
-        elif not self._ready:
+        elif ends and not self._ready:
             self._ready = True
             print(READY, flush=True)
 

@@ -45,7 +45,7 @@ class Event(NamedTuple):
     Attributes
     ----------
     key, value : str
-        The value is JSON.
+        The value is JSON, but for payments.
     timestamp : int
         Event time, in milliseconds since 1970.
     """
@@ -129,6 +129,11 @@ def rush(count: int = 400, seed: int = 26) -> list[Event]:
         order = {"id": f"r-{number:03}", "customer": name, "cents": product.cents}
         found.append(_event(name, order, REOPENS + number * 100))
     return found
+
+
+def payments(count: int = 30) -> list[Event]:
+    """Payments of one customer: the key is the customer, the value a payment's name."""
+    return [Event("ada", f"payment {number}", NOON) for number in range(count)]
 
 
 def _event(key: str, value: Mapping[str, object], timestamp: int) -> Event:

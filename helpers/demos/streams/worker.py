@@ -27,6 +27,8 @@ Guarantee = Literal["at-least-once", "exactly-once"]
 
 CONFIG, STATE = "worker.json", "state"
 COMMIT_EVERY, COMMIT_SECONDS = 50, 1.0
+BY_COUNT_SECONDS = 3600.0
+"""Between two commits of a worker that commits by count alone."""
 SESSION_MS, HEARTBEAT_MS = 6000, 500
 TRANSACTION_MS = 8000
 ANSWER_SECONDS = 10.0
@@ -53,6 +55,9 @@ class Config:
         Python code, and the name of the function in it that builds the processing.
     unsaved : int
         With how many results that are written and not saved it kills itself; 0: never.
+    outlives : bool
+        Whether it is to take over from another one: it may stall for longer than that one's
+        session and transaction.
     """
 
     name: str
@@ -64,6 +69,7 @@ class Config:
     source: str
     step: str
     unsaved: int = 0
+    outlives: bool = False
 
     def write(self, folder: Path) -> None:
         write_private(folder / CONFIG, json.dumps(asdict(self)))
@@ -119,21 +125,23 @@ def application(config: Config, folder: Path) -> Application:
     from quixstreams import Application
     from quixstreams.kafka import ConnectionConfig
 
-    exactly_once = config.guarantee == "exactly-once"
+    consumer: dict[str, Any] = {"client.id": config.name, "heartbeat.interval.ms": HEARTBEAT_MS}
+    producer: dict[str, Any] = {}
+    if not config.outlives:
+        consumer["session.timeout.ms"] = SESSION_MS
+        if config.guarantee == "exactly-once":
+            producer["transaction.timeout.ms"] = TRANSACTION_MS
     return Application(
         ConnectionConfig.from_librdkafka_dict(dict(config.client_config)),
         consumer_group=config.group,
         auto_offset_reset="earliest",
         state_dir=folder / STATE,
         commit_every=COMMIT_EVERY,
-        commit_interval=COMMIT_SECONDS,
+        # where results are unsaved by count, no clock may save them
+        commit_interval=BY_COUNT_SECONDS if config.unsaved else COMMIT_SECONDS,
         processing_guarantee=config.guarantee,
-        consumer_extra_config={
-            "client.id": config.name,
-            "session.timeout.ms": SESSION_MS,
-            "heartbeat.interval.ms": HEARTBEAT_MS,
-        },
-        producer_extra_config={"transaction.timeout.ms": TRANSACTION_MS} if exactly_once else {},
+        consumer_extra_config=consumer,
+        producer_extra_config=producer,
         on_message_processed=Crash(config).after if config.unsaved else None,
         on_processing_error=passes_over_changelogs,
     )

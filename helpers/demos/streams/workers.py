@@ -33,7 +33,7 @@ class Workers(Programs["_Set"]):
     """Two processes that run one step of stream processing, as one consumer group.
 
     Each has a folder of its own for its state. They save (commit) every 50 records, and every
-    second.
+    second; one that is to kill itself saves every 50 records only.
 
     Parameters
     ----------
@@ -149,7 +149,8 @@ class _Set:
     def _program(self, name: str) -> ProcessProgram:
         folder = self._run.new_folder(name)
         unsaved = self._unsaved if name == NAMES[0] else 0
-        config = Config(**{**vars(self._config), "name": name, "unsaved": unsaved})
+        own = {"name": name, "unsaved": unsaved, "outlives": self._unsaved > unsaved}
+        config = Config(**{**vars(self._config), **own})
         config.write(folder)
         log = folder / "worker.log"
         return self._run.program(name, "demos.streams.worker", log, str(folder))
