@@ -22,6 +22,10 @@ CONTROLLER_SECONDS = 30.0
 """From the start of the question, so both together take no longer than this. Only controllers that
 run are asked; on a busy machine the tool, a JVM, takes ten seconds to start."""
 
+REQUEST_MS, METADATA_MS = 3000, 1000
+"""How long the tool waits for one controller, and how old what it knows may be: by default it asks
+a controller that was active, and is paused, again and again."""
+
 RUNNING = "running"
 
 
@@ -182,11 +186,15 @@ def _ask_quorum(tools: OfficialTools, controllers: Iterable[str]) -> ToolProcess
     """Ask the controllers that run.
 
     Not the brokers: they pass the question on, and for half a minute to a controller that was
-    active and does not answer any more. And not one that is silent: the tool waits long for it.
+    active and does not answer any more. The tool does so too, if it is not given less time: those
+    that run may not have noticed yet.
     """
-    from kafkalab.lines.calls import ToolCall
+    from kafkalab.lines.calls import PrivateFile, ToolCall
 
-    asked = ("--bootstrap-controller", ",".join(controllers), "describe", "--status")
+    where = ("--bootstrap-controller", ",".join(controllers))
+    text = f"request.timeout.ms={REQUEST_MS}\nmetadata.max.age.ms={METADATA_MS}\n"
+    impatient = PrivateFile("quorum.properties", text, client=True)
+    asked = (*where, "--command-config", impatient, "describe", "--status")
     return tools.run_tool(ToolCall("kafka-metadata-quorum.sh", asked))
 
 
