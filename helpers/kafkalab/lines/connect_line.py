@@ -46,7 +46,7 @@ _DEFAULTS = {
     # without a look through every jar a worker starts seconds earlier; all plugins of Kafka's
     # own release are found this way
     "plugin.discovery": "service_load",
-    # a busy machine's tasks would be cancelled after 5 s, their offsets not written down
+    # a busy machine's tasks would be canceled after 5 s, their offsets not written down
     "task.shutdown.graceful.timeout.ms": "25000",
 }
 
