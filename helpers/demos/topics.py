@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import NewTopic
 
 from kafkalab.common.deadline import Deadline
 
 MOST_COPIES = 3
+_NOT_YET = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.LEADER_NOT_AVAILABLE}
 
 
 def lasting_topic(name: str, partitions: int, brokers: int) -> NewTopic:
@@ -43,7 +44,7 @@ def partitions_of(topic: str, consumer: Consumer, seconds: float) -> list[int]:
     Raises
     ------
     confluent_kafka.KafkaException
-        No broker answered.
+        No broker answered, or this client may not see the topic.
     TimeoutError
         The brokers know no such topic.
     """
@@ -52,6 +53,8 @@ def partitions_of(topic: str, consumer: Consumer, seconds: float) -> list[int]:
         found = consumer.list_topics(topic, timeout=seconds).topics[topic]
         if found.error is None and found.partitions:
             return sorted(found.partitions)
+        if found.error is not None and found.error.code() not in _NOT_YET:
+            raise KafkaException(found.error)
         if deadline.passed:
             raise TimeoutError(f"there is no topic {topic!r}: {found.error}")
         time.sleep(0.1)

@@ -84,6 +84,7 @@ def test_a_start_that_takes_too_long_shows_the_last_lines(
         deadline: Deadline,
         before: Mapping[int, int],
     ) -> None:
+        assert deadline.seconds == 180
         assert deadline.wait_for(lambda: bool(backend.node(1).log().strip()))
         start = time.monotonic()
         try:

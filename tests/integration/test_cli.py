@@ -119,8 +119,15 @@ class Terminal:
     def end(self) -> int:
         """Wait until it has shown all and ended; return the exit code."""
         assert Deadline(SECONDS).wait_for(lambda: not self._look(), poll=0.0), self.shown
-        _, status = os.waitpid(self.pid, 0)
-        return os.waitstatus_to_exitcode(status)
+        ended: list[int] = []
+
+        def has_ended() -> bool:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            ended.extend([status] if pid else [])
+            return bool(pid)
+
+        assert Deadline(SECONDS).wait_for(has_ended), self.shown
+        return os.waitstatus_to_exitcode(ended[0])
 
     def close(self) -> None:
         with contextlib.suppress(ProcessLookupError, ChildProcessError):

@@ -170,7 +170,7 @@ class Killing:
     def kill_an_agent_before_its_answer(self) -> None:
         """The broker is paused, and reads what it has received once the agent is gone.
 
-        An agent that has had no processor in the pause has sent nothing: then once more.
+        An agent that has had no processor time in the pause has sent nothing: then once more.
         """
         more = Deadline(2 * SECONDS)
         while not self._sends_again(NODES[0]):
@@ -178,14 +178,18 @@ class Killing:
 
     def _sends_again(self, name: str) -> bool:
         self._wait_until_it_sends(name)
+        before = self._doubled()
         self._cluster.pause_broker(1)
         time.sleep(PAUSE_SECONDS)  # what it has sent cannot be seen from outside
         self._shipping.kill(name)
         self._cluster.resume_broker(1)
         self._start_again(name)
         self._wait_until_it_sends(name)
+        return self._doubled() > before
+
+    def _doubled(self) -> int:
         times = sent(self._cluster, self._evidence.topic)
-        return times.total() > len(times)
+        return times.total() - len(times)
 
     def _start_again(self, name: str) -> None:
         self._said[name] = self._times_ready(name)

@@ -103,9 +103,11 @@ def test_while_the_broker_is_away_nothing_waits_and_nothing_is_lost(
         try:
             wait_until("some are delivered", lambda: shop.stats()["delivered"] > 20, SECONDS)
             own.kill_broker(1) if way == "kill" else own.pause_broker(1)
-            wait_until("many wait", lambda: shop.stats()["waiting"] >= AWAY_EVENTS, SECONDS)
-            assert httpx.get(shop.url, timeout=SECONDS).status_code == 200
-            own.start_broker(1) if way == "kill" else own.resume_broker(1)
+            try:
+                wait_until("many wait", lambda: shop.stats()["waiting"] >= AWAY_EVENTS, SECONDS)
+                assert httpx.get(shop.url, timeout=SECONDS).status_code == 200
+            finally:
+                own.start_broker(1) if way == "kill" else own.resume_broker(1)
         finally:
             enough.set()
         met = loading.result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,15 @@ def test_a_file_that_takes_long_is_waited_for(
     with pytest.raises(KafkaLabError, match=r"mvn failed: \[ERROR\] no space"):
         maven.run([], "a test", fake_mvn(tmp_path, SLOW))
     assert pats.count > 8, "each report of progress is a sign of life"
+
+
+def test_a_sign_of_life_puts_the_end_off() -> None:
+    bitten = threading.Event()
+    dog = maven._Watchdog(5, bitten.set)
+    for _ in range(70):
+        dog.pat()
+        assert not bitten.wait(0.1)
+    dog.cancel()
 
 
 def test_progress_is_no_line_to_keep(tmp_path: Path) -> None:

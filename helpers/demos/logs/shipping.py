@@ -252,6 +252,6 @@ def _not_ready(name: str, program: ProcessProgram, deadline: Deadline) -> KafkaL
     return KafkaLabError(
         f"{name} was not ready within {deadline.seconds:g} seconds.",
         tried="to start it, and to see it at work",
-        fix="look at which brokers run: cluster.brokers; or give it more time: start(timeout=180)",
+        fix="look at which brokers run: cluster.brokers; or give it more time: timeout=180",
         log=log,
     )

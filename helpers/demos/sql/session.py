@@ -36,6 +36,7 @@ BATCH = {"execution.runtime-mode": "batch"}
 STREAMING = {"execution.runtime-mode": "streaming"}
 UNDER_WAY = {"INITIALIZED", "PENDING", "RUNNING"}
 """States of an operation whose job may still be submitted."""
+SUBMIT_SECONDS = 30.0
 SECONDS = 100.0
 POLL_SECONDS = 0.05
 CALL_SECONDS = 60.0
@@ -193,10 +194,18 @@ class Session:
         try:
             yield operation
         finally:
-            with contextlib.suppress(FlinkSqlGatewayError, httpx.HTTPError):
-                # closed while it is submitted, it would leave a job that nobody cancels
-                Deadline(SECONDS).wait_for(lambda: self._is_carried_out(operation))
-                self._client.close_operation(self._session, operation)
+            try:
+                self._let_submit(operation)
+            finally:
+                with contextlib.suppress(FlinkSqlGatewayError, httpx.HTTPError):
+                    self._client.close_operation(self._session, operation)
+
+    def _let_submit(self, operation: str) -> None:
+        """Closed while its job is submitted, an operation would leave one that nobody cancels."""
+        with contextlib.suppress(FlinkSqlGatewayError, httpx.HTTPError):
+            Deadline(SUBMIT_SECONDS).wait_for(
+                lambda: self._is_carried_out(operation), poll=POLL_SECONDS
+            )
 
     def _is_carried_out(self, operation: str) -> bool:
         """Whether its job is submitted, which may then go on, or it has failed."""

@@ -149,7 +149,8 @@ class _Set:
     def _program(self, name: str) -> ProcessProgram:
         folder = self._run.new_folder(name)
         unsaved = self._unsaved if name == NAMES[0] else 0
-        own = {"name": name, "unsaved": unsaved, "outlives": self._unsaved > unsaved}
+        outlives = bool(self._unsaved) and not unsaved
+        own = {"name": name, "unsaved": unsaved, "outlives": outlives}
         config = Config(**{**vars(self._config), **own})
         config.write(folder)
         log = folder / "worker.log"

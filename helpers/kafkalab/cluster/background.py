@@ -20,7 +20,7 @@ from kafkalab.common.deadline import Deadline, check_seconds
 from kafkalab.errors import KafkaLabError
 from kafkalab.lines.tool_output import ReadableOutput
 
-STOP_SECONDS = 60.0
+STOP_SECONDS = 30.0
 """For a tool to end by itself: one that is killed does not commit how far it has read."""
 
 
@@ -32,7 +32,7 @@ class Stoppable(Protocol):
 
 @dataclass(frozen=True)
 class EndsWithCluster:
-    """A background tool as its cluster stops it: what it could put in order goes as well."""
+    """A background tool as its cluster stops it, which does not wait long for it."""
 
     tool: BackgroundTool
 
@@ -104,7 +104,7 @@ class BackgroundTool:
         )
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
-        """End the tool as Ctrl-C does, or harder after `timeout` seconds; harmless at its end."""
+        """End the tool as Ctrl-C does, or harder after `timeout` seconds; harmless once over."""
         check_seconds("timeout", timeout)
         self._stop.set()
         # polled, so that ■ is answered

@@ -30,8 +30,8 @@ def brokers(cluster: KafkaCluster) -> Picture:
     -------
     Picture
         Shows itself in a notebook; `print` gives its words, `.frame` its facts (one row a
-        broker, partitions of Kafka's own topics not counted), `.svg` its drawing. Where no broker
-        answers within 10 seconds, or within 30 where a majority runs, it says so.
+        broker, partitions of Kafka's own topics not counted), `.svg` its drawing. Where nobody
+        answers within 30 seconds, it says so.
 
     Raises
     ------
@@ -65,8 +65,8 @@ def group(cluster: KafkaCluster, group: str) -> Picture:
     ------
     KafkaLabError
         Where there is no such group, or the cluster does not answer within 10 seconds, or within 30
-        where each of its brokers runs. It takes up to 60 seconds more where Kafka's own tool has to
-        be asked: no client call describes a share group.
+        where each of its brokers runs. It takes up to twice as long more where Kafka's own tool has
+        to be asked: no client call describes a share group.
     """
     from kafkalab.show.drawings.group import draw_group
     from kafkalab.show.facts.group import collect_group

@@ -166,7 +166,7 @@ def prepare_homes(cluster: KafkaCluster) -> None:
         if Deadline(STAGE_SECONDS).wait_for(partial(moved_away, cluster), poll=0.1):
             return
         if not left:
-            raise not_in_place(", ".join(HOMES))
+            raise not_in_place(", ".join(HOMES), STAGINGS * STAGE_SECONDS)
 
 
 def moved_away(cluster: KafkaCluster) -> bool:
@@ -289,9 +289,9 @@ def wait_for(cluster: KafkaCluster, name: str, reached: Callable[[Partition], bo
         raise not_in_place(name)
 
 
-def not_in_place(names: str) -> KafkaLabError:
+def not_in_place(names: str, seconds: float = STAGE_SECONDS) -> KafkaLabError:
     return KafkaLabError(
-        f"The replicas of {names} did not come into place within {STAGE_SECONDS:g} seconds.",
+        f"The replicas of {names} did not come into place within {seconds:g} seconds.",
         tried="to wait for leaders and in-sync replicas",
         fix="look at which brokers run: cluster.brokers; then start() again",
     )

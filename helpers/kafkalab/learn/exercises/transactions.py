@@ -45,7 +45,7 @@ def write_in_transactions(
             end(STAGE_SECONDS)
     deadline = Deadline(STAGE_SECONDS)
     # the coordinator says that a transaction has ended before it writes so into the topic
-    if not deadline.wait_for(lambda: _none_is_open(cluster, topic, deadline)):
+    if not deadline.wait_for(lambda: _none_is_open(cluster, topic, deadline), poll=0.1):
         raise no_answer([], deadline)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 METADATA_SECONDS = 4.0
 BUSY_SECONDS = 20.0
-"""Where every broker runs: one that does not answer has no processor, and will answer."""
+"""Where every broker runs (`all_run`)."""
 CONTROLLER_SECONDS = 30.0
 """From the start of the question, so both together take no longer than this. Only controllers that
 run are asked; on a busy machine the tool, a JVM, takes ten seconds to start."""
@@ -116,12 +116,18 @@ def collect_brokers(cluster: KafkaCluster) -> ClusterFacts:
 
 
 def all_run(cluster: object) -> bool:
-    """Whether every broker runs; False of an existing cluster, whose brokers cannot be seen."""
+    """Whether every broker runs, so that one that does not answer only waits for processor time.
+
+    False where that cannot be seen: of an existing cluster, and where the engine does not answer.
+    """
     from kafkalab.cluster.cluster import KafkaCluster
 
-    if not isinstance(cluster, KafkaCluster) or cluster.backend == "existing":
+    try:
+        if not isinstance(cluster, KafkaCluster) or cluster.backend == "existing":
+            return False
+        return all(broker.state == RUNNING for broker in cluster.brokers)
+    except KafkaLabError:
         return False
-    return all(broker.state == RUNNING for broker in cluster.brokers)
 
 
 def facts(

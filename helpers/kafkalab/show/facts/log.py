@@ -42,7 +42,7 @@ ONE_LOOK = Patience()
 """Together under 10 seconds: a picture shows what can be seen now, and says what cannot."""
 
 BUSY = Patience(offsets=20.0, group=10.0, read=20.0)
-"""Where every broker runs: one that does not answer has no processor, and will answer."""
+"""Where every broker runs (`all_run`)."""
 
 OFTEN = Patience(offsets=0.5, group=0.4, read=1.0, settle=0.0)
 """Of many looks, where the next one is to come about twice a second."""
@@ -152,8 +152,8 @@ class TopicLog:
 
 def collect_topic(cluster: Connectable, topic: str) -> Topic:
     """The topic as it is now, within `patience_with`, or 8 seconds for leaders to settle."""
-    settling = Deadline(SETTLING_SECONDS)
     patience = patience_with(cluster)
+    settling = Deadline(max(SETTLING_SECONDS, patience.offsets))
     return describe_topic(cluster, topic, Deadline(patience.offsets), settling=settling)
 
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from kafkalab.common.deadline import Deadline
+from kafkalab.common.interrupts import is_press
 from kafkalab.errors import KafkaLabError
 from kafkalab.queries.clients import Setting
 from kafkalab.queries.group_members import Group
@@ -30,8 +31,8 @@ TOPIC_SECONDS, GROUP_SECONDS = 0.25, 0.4
 """How often each is asked for."""
 
 ANSWER_SECONDS = 30.0
-"""How long the start, a mark and the end wait for a look that is answered. A silent one ends the
-wait, unless every broker runs: then one that does not answer has no processor, and will answer."""
+"""How long the start, a mark and the end wait for a look that is answered, where every broker runs
+(`all_run`). Else a silent one ends the wait."""
 
 SHARE_SECONDS = 8.0
 """How long the official tool may take to say whether a group that nobody sees is a share group."""
@@ -93,7 +94,7 @@ class Timeline(Shown):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is KeyboardInterrupt:
+        if isinstance(error, KeyboardInterrupt) or (error is not None and is_press(error)):
             self._record.stop()  # ■ waits for nothing
         else:
             self._record.finish()
@@ -179,10 +180,7 @@ class _Record:
 
     def _patient(self) -> bool:
         """Whether a cluster that did not answer is to be asked again."""
-        try:
-            return not self.over() and self._all_run()
-        except KafkaLabError:  # the cluster has just stopped
-            return False
+        return not self.over() and self._all_run()
 
     def over(self) -> bool:
         """Whether the threads are to end."""

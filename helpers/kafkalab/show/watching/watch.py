@@ -16,6 +16,9 @@ JOIN_SECONDS = 1.0
 WAIT_SECONDS = 0.5
 """One wait takes no longer: on Windows ■ is answered only when it returns."""
 
+LATE_SECONDS = 8.0
+"""After this long without an answer, too, it matters whether to wait on."""
+
 T = TypeVar("T")
 
 
@@ -69,9 +72,9 @@ class Watch(Generic[T]):
         number : int
         deadline : Deadline
         patient : callable
-            Says after a silent look if another one is worth the wait.
+            Says after a silent look, or a late one, if an answer is worth the wait.
         """
-        seen = number - 1
+        seen, late = number - 1, Deadline(LATE_SECONDS)
         while self._thread is not None and not deadline.passed:
             with self._changed:
                 if self._done <= seen:
@@ -79,10 +82,9 @@ class Watch(Generic[T]):
                 done, answered = self._done, self._answered
             if answered >= number or not self._thread.is_alive():
                 return
-            if done > seen:
-                if not patient():
-                    return
-                seen = done
+            if (done > seen or late.passed) and not patient():
+                return
+            seen = max(seen, done)
 
     def end(self) -> None:
         with self._changed:
