@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 METADATA_SECONDS = 4.0
 BUSY_SECONDS = 20.0
-"""Where every broker runs (`all_run`)."""
+"""Where every broker runs."""
 CONTROLLER_SECONDS = 30.0
 """From the start of the question, so both together take no longer than this. Only controllers that
 run are asked; on a busy machine the tool, a JVM, takes ten seconds to start."""
@@ -106,8 +106,9 @@ def collect_brokers(cluster: KafkaCluster) -> ClusterFacts:
     deadline = Deadline(CONTROLLER_SECONDS)
     # a client's metadata names any broker as controller: only the quorum knows the real one
     question = _ask_quorum(tools, asked) if tools and len(asked) * 2 > len(controllers) else None
+    busy = 0 < len(asked) == len(controllers)  # all run: who does not answer is busy
     try:
-        brokers, topics = _metadata(cluster)
+        brokers, topics = _metadata(cluster, BUSY_SECONDS if busy else METADATA_SECONDS)
         controller = _controller(question, deadline) if question is not None else None
     finally:
         if question is not None:
@@ -173,9 +174,10 @@ def _replicas(node_id: int, topics: Iterable[Topic]) -> tuple[tuple[Held, ...], 
     return tuple(leads), tuple(follows), tuple(behind)
 
 
-def _metadata(cluster: KafkaCluster) -> tuple[tuple[int, ...] | None, tuple[Topic, ...] | None]:
+def _metadata(
+    cluster: KafkaCluster, seconds: float
+) -> tuple[tuple[int, ...] | None, tuple[Topic, ...] | None]:
     try:
-        seconds = BUSY_SECONDS if all_run(cluster) else METADATA_SECONDS
         return list_all(cluster, Deadline(seconds))
     except KafkaLabError:  # a picture of a cluster that does not answer says so
         return None, None

@@ -151,7 +151,7 @@ class TopicLog:
 
 
 def collect_topic(cluster: Connectable, topic: str) -> Topic:
-    """The topic as it is now, within `patience_with`, or 8 seconds for leaders to settle."""
+    """The topic as it is now; leaders have `patience_with`, and at least 8 seconds to settle."""
     patience = patience_with(cluster)
     settling = Deadline(max(SETTLING_SECONDS, patience.offsets))
     return describe_topic(cluster, topic, Deadline(patience.offsets), settling=settling)

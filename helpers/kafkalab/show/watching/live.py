@@ -18,8 +18,7 @@ from kafkalab.show.canvas.picture import Picture
 from kafkalab.show.canvas.shown import Shown
 from kafkalab.show.drawings.log.picture import draw_log
 from kafkalab.show.drawings.log.words import DRAWN_PARTITIONS
-from kafkalab.show.facts.brokers import all_run
-from kafkalab.show.facts.log import OFTEN, Patience, TopicLog, collect_log, patience_with
+from kafkalab.show.facts.log import BUSY, OFTEN, Patience, TopicLog, collect_log, patience_with
 
 if TYPE_CHECKING:
     from kafkalab.cluster.cluster import KafkaCluster
@@ -67,7 +66,8 @@ def start_live(cluster: KafkaCluster, topic: str, group: str | None, seconds: fl
 
     def last(away: bool) -> Patience:
         """Who is away was waited for already; who runs will answer."""
-        return OFTEN if away and not all_run(cluster) else patience_with(cluster)
+        patience = patience_with(cluster)
+        return OFTEN if away and patience is not BUSY else patience
 
     output = _Output(
         look,
